@@ -1,0 +1,65 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A C library: a module map and a `shim.h`, nothing else. Exactly one room imports it.
+func library(_ name: String) -> Target { .systemLibrary(name: name) }
+
+/// A room under `Sources/`. It names every room that it imports.
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], fixtures: Bool = false) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: dependencies, exclude: fixtures ? ["Fixtures"] : [],
+        swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "holdfast",
+    targets: [
+        library("CBlkid"),
+        library("CGRPC"),
+        library("CJansson"),
+        library("CLinux"),
+        library("CMD"),
+        library("CYAML"),
+        .target(name: "CWire", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+
+        // From the kernel up: a room imports only rooms above it.
+        room("Syscalls", ["CLinux"]),
+        room("Diagnostics", []),
+        room("JSON", ["CJansson"]),
+        room("Settings", ["CYAML"]),
+        room("Processes", ["CLinux", "Syscalls"]),
+        room("Devices", ["CBlkid", "CLinux", "Syscalls"]),
+        room("Filesystems", ["Devices", "Processes", "Syscalls"]),
+        room("Mounts", ["CLinux", "Syscalls"]),
+        room("Pools", ["CMD", "Devices", "JSON", "Syscalls"]),
+        room("Volumes", ["Devices", "Filesystems", "Mounts", "Pools", "Syscalls"]),
+        room("RPC", ["CGRPC", "CLinux", "Syscalls"]),
+        room("CSI", ["CWire", "RPC"]),
+        room("Plugin", ["CSI", "Diagnostics", "Devices", "Filesystems", "Mounts", "Pools", "RPC", "Syscalls", "Volumes"]),
+
+        executable(
+            "holdfast-node",
+            ["Diagnostics", "Mounts", "Plugin", "Pools", "Processes", "RPC", "Settings", "Syscalls", "Volumes"]),
+        executable("holdfast", ["CSI", "Diagnostics", "JSON", "Processes", "RPC", "Settings", "Syscalls"]),
+
+        tests("CWire", ["CWire"], fixtures: true),
+        tests("CSI", ["CSI"]),
+        tests("Devices", ["Devices"]),
+        tests("JSON", ["JSON"]),
+        tests("Settings", ["Settings"]),
+    ]
+)

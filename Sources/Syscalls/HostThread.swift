@@ -1,0 +1,152 @@
+internal import Glibc
+internal import Synchronization
+
+/// The one hop from async code to a thread that may block.
+///
+/// A blocking call on Swift's own small pool starves every other call (measured: 64 calls that sleep 200 ms hold a
+/// Probe for 6 s). These threads are made on demand, kept for a while when idle, and bounded.
+public enum HostThread {
+    /// Runs `body` on a thread that may block and returns its value or its error.
+    public static func run<Value: Sendable, Failure: Error>(
+        _ body: @escaping @Sendable () throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        let result: Result<Value, Failure> = await withUnsafeContinuation { continuation in
+            ThreadPool.shared.submit {
+                do throws(Failure) {
+                    continuation.resume(returning: .success(try body()))
+                } catch {
+                    continuation.resume(returning: .failure(error))
+                }
+            }
+        }
+        return try result.get()
+    }
+
+    /// How many threads the pool has now, idle ones included.
+    public static var count: Int { ThreadPool.shared.count }
+}
+
+/// Threads that take jobs from one queue.
+private final class ThreadPool: Sendable {
+    static let shared = ThreadPool(limit: 256, idleSeconds: 10)
+
+    fileprivate struct State: ~Copyable {
+        var jobs: [(@Sendable () -> Void)?] = []
+        var taken = 0
+        var threads = 0
+        var idle = 0
+    }
+
+    private let limit: Int
+    private let idleSeconds: Int
+    private let state = Mutex(State())
+    /// A semaphore counts the jobs that wait: sem_timedwait(3) lets an idle thread leave.
+    private let waiting: Semaphore
+
+    init(limit: Int, idleSeconds: Int) {
+        self.limit = limit
+        self.idleSeconds = idleSeconds
+        waiting = Semaphore()
+    }
+
+    var count: Int { state.withLock { $0.threads } }
+
+    func submit(_ job: @escaping @Sendable () -> Void) {
+        let start = state.withLock { state in
+            state.jobs.append(job)
+            let queued = state.jobs.count - state.taken
+            guard queued > state.idle && state.threads < limit else { return false }
+            state.threads += 1
+            return true
+        }
+        if start { startThread() }
+        waiting.signal()
+    }
+
+    private func startThread() {
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
+        pthread_attr_setstacksize(&attributes, 512 * 1024)
+        var thread = pthread_t()
+        let me = Unmanaged.passRetained(self)
+        let status = pthread_create(&thread, &attributes, { raw in
+            let pool = Unmanaged<ThreadPool>.fromOpaque(raw!).takeRetainedValue()
+            pool.work()
+            return nil
+        }, me.toOpaque())
+        pthread_attr_destroy(&attributes)
+        if status != 0 {
+            me.release()
+            // The queued job is taken by another thread when one comes free; with none at all nothing would ever run.
+            let left = state.withLock { state in
+                state.threads -= 1
+                return state.threads
+            }
+            precondition(left > 0, "no thread could be started: \(String(cString: strerror(status)))")
+        }
+    }
+
+    private func work() {
+        while true {
+            state.withLock { $0.idle += 1 }
+            let signalled = waiting.wait(seconds: idleSeconds)
+            let step: Step = state.withLock { state in
+                state.idle -= 1
+                if signalled { return .run(state.next()) }
+                // A job may have been queued for this thread while it was waking up: its signal is still to be taken.
+                if state.jobs.count > state.taken { return .waitAgain }
+                state.threads -= 1
+                return .leave
+            }
+            switch step {
+            case .run(let job): job()
+            case .waitAgain: continue
+            case .leave: return
+            }
+        }
+    }
+
+    private enum Step {
+        case run(@Sendable () -> Void), waitAgain, leave
+    }
+}
+
+extension ThreadPool.State {
+    /// The oldest job. Taken ones are dropped in bulk, so that taking one costs no move of the rest.
+    fileprivate mutating func next() -> @Sendable () -> Void {
+        guard let job = jobs[taken] else { preconditionFailure("a job is taken once") }
+        jobs[taken] = nil
+        taken += 1
+        if taken == jobs.count {
+            jobs.removeAll(keepingCapacity: true)
+            taken = 0
+        } else if taken > 1_024 {
+            jobs.removeFirst(taken)
+            taken = 0
+        }
+        return job
+    }
+}
+
+/// A counting semaphore at a fixed address (sem_overview(7)).
+private final class Semaphore: @unchecked Sendable {
+    private let raw = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+
+    init() { sem_init(raw, 0, 0) }
+
+    deinit {
+        sem_destroy(raw)
+        raw.deallocate()
+    }
+
+    func signal() { sem_post(raw) }
+
+    /// False when nothing was signalled in that time.
+    func wait(seconds: Int) -> Bool {
+        var until = timespec()
+        clock_gettime(CLOCK_REALTIME, &until)
+        until.tv_sec += seconds
+        return uninterrupted { sem_timedwait(raw, &until) } == 0
+    }
+}
