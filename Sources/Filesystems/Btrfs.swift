@@ -1,0 +1,22 @@
+internal import Devices
+
+/// btrfs, by btrfs-progs.
+struct Btrfs: Filesystem {
+    let name = "btrfs"
+
+    /// What mkfs.btrfs names as the least in its refusal of a smaller device, with duplicated metadata.
+    let minimumSize: Int64 = 114_294_784
+
+    let refusedMountOptions = [
+        "device": "it names another device",
+        "fatal_errors=panic": "one volume's error must not stop the host",
+    ]
+
+    func format(_ blank: consuming BlankDevice, uuid: UUID) throws(FilesystemError) {
+        let device = blank.path
+        try runFormat("mkfs.btrfs", ["-q", "-f", "-K", "-U", "\(uuid)", device], device: device)
+    }
+
+    /// Mounting verifies checksums as it reads. `btrfs check --repair` is never run by a program.
+    func check(_ device: String, _ mode: CheckMode) throws(FilesystemError) -> CheckOutcome { .notRun }
+}

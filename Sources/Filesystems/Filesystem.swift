@@ -1,0 +1,74 @@
+public import Devices
+internal import Processes
+
+/// How eagerly a filesystem is checked before it is mounted read-write (StorageClass parameter `fsck`).
+public enum CheckMode: String, Sendable, CaseIterable {
+    /// The tool decides by the superblock: a clean filesystem costs one process start.
+    case auto
+    /// Every structure is read, however clean the superblock says it is.
+    case force
+    case off
+}
+
+/// What a check did.
+public enum CheckOutcome: Sendable, Equatable {
+    case clean
+    /// Errors were found and corrected; the tool's own words.
+    case corrected(String)
+    /// The check is left to the mount, or was switched off.
+    case notRun
+}
+
+/// One kind of filesystem. A new kind is a file beside this one, a line in `Catalog.swift` and a row in the tests.
+///
+/// Everything here blocks and belongs on a host thread.
+public protocol Filesystem: Sendable {
+    /// The kernel's and libblkid's name, and the value of `csi.storage.k8s.io/fstype`.
+    var name: String { get }
+
+    /// The smallest volume, in bytes, that the filesystem's own tool accepts with its defaults.
+    var minimumSize: Int64 { get }
+
+    /// Options that a client may not mount with, each with the reason.
+    var refusedMountOptions: [String: String] { get }
+
+    /// Makes the filesystem with that UUID. The proof of blankness is used up, whether or not the tool succeeds.
+    func format(_ blank: consuming BlankDevice, uuid: UUID) throws(FilesystemError)
+
+    /// Checks an unmounted device and corrects what is safe to correct.
+    ///
+    /// Never called on a mounted device: `Filesystems.check` sees to that.
+    func check(_ device: String, _ mode: CheckMode) throws(FilesystemError) -> CheckOutcome
+}
+
+extension Filesystem {
+    /// Options that name another device or a host file, or that let one volume stop the host.
+    public func refusal(ofMountOption option: String) -> String? {
+        let key = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).first.map(String.init)
+        return refusedMountOptions[option] ?? key.flatMap { refusedMountOptions[$0] }
+    }
+
+    /// Runs the format tool and reads its exit status.
+    func runFormat(_ tool: String, _ arguments: [String], device: String) throws(FilesystemError) {
+        let result: ToolResult
+        do throws(ToolError) {
+            result = try Tool.run(tool, arguments, seconds: FormatLimit.seconds)
+        } catch {
+            throw .tool(error)
+        }
+        guard result.status == 0 else {
+            throw .formatFailed(type: name, device: device, ending: result.ending, output: result.summary)
+        }
+    }
+}
+
+/// mkfs of any of our kinds writes metadata alone; ten minutes are a hung device, not a large one.
+enum FormatLimit { static let seconds: Double = 600 }
+
+extension ToolResult {
+    /// How the tool ended, as words.
+    var ending: String {
+        if let status { return "exit status \(status)" }
+        return "signal \(signal ?? 0)"
+    }
+}

@@ -1,0 +1,103 @@
+internal import CLinux
+internal import Glibc
+public import Syscalls
+
+/// The kernel's mount table: one mount by its id, or all of them.
+public enum MountTable {
+    /// The mount with an id from `FileStatus.mountID`, or nil when it is gone.
+    ///
+    /// statmount(2) reads that one mount, whatever their number; before Linux 6.8, or where a container's filter
+    /// refuses the call, the whole table is read instead.
+    public static func mount(id: UInt64, isUnique: Bool) throws(SystemError) -> Mount? {
+        if isUnique {
+            switch try statmount(id) {
+            case .found(let mount):
+                // An anonymous device says nothing without the source, which statmount has told since Linux 6.13 only.
+                if mount.device.major != 0 || mount.source != nil { return mount }
+                return try all().first { $0.point == mount.point && $0.device == mount.device } ?? mount
+            case .gone: return nil
+            case .unsupported: break
+            }
+        }
+        return try all().last { $0.id == id }
+    }
+
+    /// Every mount of this namespace, in the kernel's order (`/proc/self/mountinfo`, proc_pid_mountinfo(5)).
+    ///
+    /// Its ids are the short ones, which the kernel uses again.
+    public static func all() throws(SystemError) -> [Mount] {
+        let bytes = try Files.read("/proc/self/mountinfo", limit: 256 << 20)
+        return bytes.split(separator: UInt8(ascii: "\n")).compactMap { parse($0) }
+    }
+
+    private enum Answer {
+        case found(Mount), gone, unsupported
+    }
+
+    private static func statmount(_ id: UInt64) throws(SystemError) -> Answer {
+        let mask = UInt64(
+            HOLDFAST_STATMOUNT_SB_BASIC | HOLDFAST_STATMOUNT_MNT_BASIC | HOLDFAST_STATMOUNT_MNT_ROOT
+                | HOLDFAST_STATMOUNT_MNT_POINT | HOLDFAST_STATMOUNT_FS_TYPE | HOLDFAST_STATMOUNT_SB_SOURCE)
+        var room = [UInt8](repeating: 0, count: 4_096)
+        while true {
+            let status = room.withUnsafeMutableBytes { holdfast_statmount(id, mask, $0.baseAddress, $0.count) }
+            if status == 0 { return .found(Mount(room, id: id)) }
+            switch errno {
+            case EOVERFLOW where room.count < 1 << 20: room = [UInt8](repeating: 0, count: room.count * 2)
+            case ENOENT: return .gone
+            case ENOSYS, EPERM, EINVAL: return .unsupported
+            default: throw .last("read", "mount \(id)")
+            }
+        }
+    }
+
+    /// One line: `36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue`.
+    static func parse(_ line: some Collection<UInt8>) -> Mount? {
+        let fields = line.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
+        guard let dash = fields.firstIndex(of: "-"), dash >= 6, fields.count >= dash + 4, let id = UInt64(fields[0])
+        else { return nil }
+        let numbers = fields[2].split(separator: ":").compactMap { UInt32($0) }
+        guard numbers.count == 2 else { return nil }
+        let options = fields[5].split(separator: ",") + fields[dash + 3].split(separator: ",")
+        return Mount(
+            id: id, device: DeviceNumber(major: numbers[0], minor: numbers[1]), root: unescape(fields[3]),
+            point: unescape(fields[4]), filesystem: fields[dash + 1], source: unescape(fields[dash + 2]),
+            isReadOnly: options.contains("ro"))
+    }
+
+    /// Space, tab, newline and backslash arrive as three octal digits after a backslash.
+    static func unescape(_ text: String) -> String {
+        guard text.utf8.contains(UInt8(ascii: "\\")) else { return text }
+        let bytes = Array(text.utf8)
+        var out: [UInt8] = []
+        var index = 0
+        while index < bytes.count {
+            let digits = bytes.dropFirst(index + 1).prefix(3)
+            if bytes[index] == UInt8(ascii: "\\"), digits.count == 3, digits.allSatisfy({ (48...55).contains($0) }) {
+                out.append(digits.reduce(0) { $0 &* 8 &+ ($1 - 48) })
+                index += 4
+            } else {
+                out.append(bytes[index])
+                index += 1
+            }
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+}
+
+extension Mount {
+    /// From the kernel's `struct statmount`; its strings lie after the fixed head of 512 bytes.
+    fileprivate init(_ room: [UInt8], id: UInt64) {
+        let head = room.withUnsafeBytes { $0.loadUnaligned(as: holdfast_statmount.self) }
+        func string(_ offset: UInt32) -> String {
+            let start = MemoryLayout<holdfast_statmount>.size + Int(offset)
+            return String(decoding: room[min(start, room.count)...].prefix { $0 != 0 }, as: UTF8.self)
+        }
+        let hasSource = head.mask & UInt64(HOLDFAST_STATMOUNT_SB_SOURCE) != 0
+        let readOnly = head.mnt_attr & UInt64(MOUNT_ATTR_RDONLY) != 0 || head.sb_flags & UInt32(MS_RDONLY) != 0
+        self.init(
+            id: id, device: DeviceNumber(major: head.sb_dev_major, minor: head.sb_dev_minor),
+            root: string(head.mnt_root), point: string(head.mnt_point), filesystem: string(head.fs_type),
+            source: hasSource ? string(head.sb_source) : nil, isReadOnly: readOnly)
+    }
+}

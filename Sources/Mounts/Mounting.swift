@@ -1,0 +1,108 @@
+internal import CLinux
+internal import Glibc
+internal import Syscalls
+
+extension HostPath {
+    /// Mounts the filesystem on `device` onto this directory (fsopen(2) and its family, Linux 5.2).
+    ///
+    /// The directory is held by descriptor from the look to the mount. What the kernel says in the filesystem context's
+    /// log becomes part of the error.
+    public func mountFilesystem(_ type: String, device: String, options: MountOptions) throws(MountError) {
+        let target = try open()
+        let context = fsopen(type, UInt32(FSOPEN_CLOEXEC))
+        if context < 0 {
+            let code = errno
+            throw .refusedByKernel(type: type, device: device, words: "the kernel does not know it", code: code)
+        }
+        let filesystem = Descriptor(owning: context)
+        func configure(_ command: fsconfig_command, _ key: String?, _ value: String?) throws(MountError) {
+            if fsconfig(filesystem.number, command.rawValue, key, value, 0) == 0 { return }
+            let code = errno
+            let words = contextLog(filesystem)
+            if command != FSCONFIG_CMD_CREATE && (code == EINVAL || code == ENOENT), let key {
+                throw .refusedOption(option: value.map { "\(key)=\($0)" } ?? key, reason: words ?? "unknown to \(type)")
+            }
+            throw .refusedByKernel(type: type, device: device, words: words ?? "", code: code)
+        }
+        try configure(FSCONFIG_SET_STRING, "source", device)
+        if options.isReadOnly { try configure(FSCONFIG_SET_FLAG, "ro", nil) }
+        for parameter in options.parameters {
+            try configure(parameter.value == nil ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING, parameter.key, parameter.value)
+        }
+        try configure(FSCONFIG_CMD_CREATE, nil, nil)
+        let mounted = fsmount(filesystem.number, UInt32(FSMOUNT_CLOEXEC), UInt32(options.attributes))
+        if mounted < 0 {
+            let code = errno
+            throw .refusedByKernel(type: type, device: device, words: contextLog(filesystem) ?? "", code: code)
+        }
+        try Self.move(Descriptor(owning: mounted), onto: target, path)
+    }
+
+    /// Binds what is mounted at `source` onto this directory or file: one mount, not those beneath it. Of the options,
+    /// those count that belong to a mount; a filesystem's own were given when it was mounted.
+    public func bind(from source: borrowing HostPath, options: MountOptions) throws(MountError) {
+        try bind(try source.open(), source.path, options)
+    }
+
+    /// Binds a device node onto this file.
+    public func bind(device node: String, options: MountOptions) throws(MountError) {
+        let file: Descriptor
+        do throws(SystemError) {
+            file = try Files.open(node, HOLDFAST_O_PATH | O_NOFOLLOW)
+        } catch {
+            throw .system(error)
+        }
+        try bind(file, node, options)
+    }
+
+    private func bind(_ source: borrowing Descriptor, _ object: String, _ options: MountOptions) throws(MountError) {
+        let target = try open()
+        let flags = UInt32(bitPattern: OPEN_TREE_CLONE | O_CLOEXEC | HOLDFAST_AT_EMPTY_PATH)
+        let clone = open_tree(source.number, "", flags)
+        if clone < 0 { throw .system(.last("clone the mount of", object)) }
+        let copy = Descriptor(owning: clone)
+        if options.attributes != 0 {
+            // On the clone, before anybody can see it: a bind that is made writable first can be opened in between.
+            var attributes = mount_attr()
+            attributes.attr_set = options.attributes
+            // The access-time setting is one value of several bits, which the kernel wants cleared as a whole.
+            if options.attributes & UInt64(MOUNT_ATTR__ATIME) != 0 { attributes.attr_clr = UInt64(MOUNT_ATTR__ATIME) }
+            let size = MemoryLayout<mount_attr>.size
+            if mount_setattr(copy.number, "", UInt32(HOLDFAST_AT_EMPTY_PATH), &attributes, size) != 0 {
+                throw .system(.last("set the options of a mount of", object))
+            }
+        }
+        try Self.move(copy, onto: target, path)
+    }
+
+    private static func move(
+        _ mount: consuming Descriptor, onto target: borrowing Descriptor, _ path: String
+    ) throws(MountError) {
+        let flags = UInt32(MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH)
+        if move_mount(mount.number, "", target.number, "", flags) != 0 { throw .system(.last("mount onto", path)) }
+    }
+
+    /// Undoes the topmost mount at this path, through its parent folder: through the mount's own descriptor it would
+    /// be EBUSY. A symlink at the name is not followed.
+    public func unmount() throws(MountError) {
+        let through = "/proc/self/fd/\(parent.number)/\(name)"
+        if uninterrupted({ umount2(through, HOLDFAST_UMOUNT_NOFOLLOW) }) == 0 { return }
+        if errno == EBUSY { throw .busy(path: path) }
+        throw .system(.last("unmount", path))
+    }
+}
+
+/// The kernel's words in a filesystem context's log, without their severity letter: `e ext4: Unknown parameter 'x'`.
+private func contextLog(_ context: borrowing Descriptor) -> String? {
+    var lines: [String] = []
+    var room = [UInt8](repeating: 0, count: 1_024)
+    // Each read(2) gives one message; ENODATA ends them.
+    while lines.count < 8 {
+        let count = read(context.number, &room, room.count)
+        guard count > 0 else { break }
+        var text = String(decoding: room[..<count], as: UTF8.self)
+        while text.last == "\n" { text.removeLast() }
+        lines.append(text.dropFirst(2).isEmpty ? text : String(text.dropFirst(2)))
+    }
+    return lines.isEmpty ? nil : lines.joined(separator: "; ")
+}
