@@ -1,0 +1,130 @@
+internal import Devices
+internal import Glibc
+internal import Syscalls
+
+extension FilePool {
+    /// `holdfast:<8 digits of the pool>:<volume id>`, at most 63 bytes: how a loop device is known when its image has
+    /// lost its name.
+    private func label(_ id: VolumeID) -> String { labelPrefix + id.text }
+    private var labelPrefix: String { "holdfast:\("\(identity)".prefix(8)):" }
+
+    func attached(_ record: VolumeRecord) throws(PoolError) -> AttachedDevice? {
+        guard let image = try imageIdentity(record.id) else { return nil }
+        return try attached(record.id, image)
+    }
+
+    private func attached(_ id: VolumeID, _ image: FileIdentity) throws(PoolError) -> AttachedDevice? {
+        do throws(DeviceError) {
+            if let last = attachedAt.withLock({ $0[id] }), let loop = try LoopDevice.open(last) {
+                if try loop.status().backing == image { return AttachedDevice(device: loop.device(), isNew: false) }
+            }
+            // Somebody may have attached the image behind our back; a second device for it would be a second writer.
+            guard let index = try AttachedLoops.find(image), let loop = try LoopDevice.open(index),
+                try loop.status().backing == image
+            else { return nil }
+            attachedAt.withLock { $0[id] = index }
+            return AttachedDevice(device: loop.device(), isNew: false)
+        } catch {
+            throw .device(error)
+        }
+    }
+
+    func attach(_ record: VolumeRecord) throws(PoolError) -> AttachedDevice {
+        let path = imagePath(record.id)
+        let image: Descriptor
+        do throws(SystemError) {
+            image = try Files.open(imageName(record.id), in: records.folder, O_RDWR | O_NOFOLLOW)
+        } catch {
+            throw error.code == ENOENT ? .missingImage(volume: record.id, path: path) : .system(error)
+        }
+        let status: FileStatus
+        do throws(SystemError) { status = try FileStatus.of(image, path) } catch { throw .system(error) }
+        guard status.kind == .file && status.size >= record.size else {
+            throw .shortImage(volume: record.id, path: path, found: status.size, expected: record.size)
+        }
+        if let found = try attached(record.id, status.identity) { return found }
+        do throws(DeviceError) {
+            let loop = try LoopDevice.attach(
+                image, label: label(record.id), discards: record.provisioning == .thin)
+            let index = loop.index
+            attachedAt.withLock { $0[record.id] = index }
+            return AttachedDevice(device: loop.device(), isNew: true)
+        } catch {
+            throw .device(error)
+        }
+    }
+
+    func keep(_ attached: borrowing AttachedDevice, of record: VolumeRecord) throws(PoolError) {
+        do throws(DeviceError) {
+            try LoopDevice.keep(attached.device)
+        } catch {
+            throw .device(error)
+        }
+    }
+
+    func detach(_ attached: consuming AttachedDevice, of record: VolumeRecord) throws(PoolError) {
+        let path = attached.device.path
+        let index: Int?
+        do throws(DeviceError) {
+            index = try AttachedLoops.index(of: attached.device.number)
+            try LoopDevice.detach(attached.device)
+        } catch {
+            throw .device(error)
+        }
+        // The kernel detaches at the last close, which is this one unless somebody else has the device open.
+        _ = consume attached
+        if try self.attached(record) != nil { throw .busy(volume: record.id, device: path) }
+        attachedAt.withLock { _ = $0.removeValue(forKey: record.id) }
+        // Discards were switched off for good on this device: the next user gets a new one.
+        if record.provisioning == .thick, let index { LoopDevice.remove(index) }
+    }
+
+    func sync(_ attached: borrowing AttachedDevice, of record: VolumeRecord) throws(PoolError) {
+        do throws(SystemError) {
+            try attached.device.sync()
+            let image = try Files.open(imageName(record.id), in: records.folder, O_RDWR | O_NOFOLLOW)
+            try Files.sync(image, imagePath(record.id))
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    func owner(of device: DeviceNumber) throws(PoolError) -> DeviceOwner {
+        guard device.major == LoopDevice.major else { return .somebodyElse }
+        let status: LoopStatus?
+        do throws(DeviceError) {
+            status = try AttachedLoops.index(of: device).flatMap { index throws(DeviceError) in try LoopDevice.status(index) }
+        } catch {
+            throw .device(error)
+        }
+        // The label is a word, the backing file's filesystem is a fact: both must be ours.
+        guard let status, status.label.hasPrefix(labelPrefix), status.backing.device == self.device,
+            let id = VolumeID(String(status.label.dropFirst(labelPrefix.count)))
+        else { return .somebodyElse }
+        return try imageIdentity(id) == status.backing ? .volume(id) : .formerVolume(id)
+    }
+
+    /// The image's identity; nil when there is none.
+    private func imageIdentity(_ id: VolumeID) throws(PoolError) -> FileIdentity? {
+        do throws(SystemError) {
+            return try FileStatus.of(imageName(id), in: records.folder).identity
+        } catch {
+            if error.code == ENOENT { return nil }
+            throw .system(error)
+        }
+    }
+
+    /// One look at all loop devices, so that later ones need not look.
+    func findAttachedVolumes() throws(PoolError) {
+        do throws(DeviceError) {
+            for index in try AttachedLoops.indices() {
+                guard let status = try LoopDevice.status(index), status.label.hasPrefix(labelPrefix),
+                    let id = VolumeID(String(status.label.dropFirst(labelPrefix.count)))
+                else { continue }
+                attachedAt.withLock { $0[id] = index }
+            }
+        } catch {
+            throw .device(error)
+        }
+    }
+}

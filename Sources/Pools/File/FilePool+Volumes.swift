@@ -1,0 +1,164 @@
+internal import Devices
+internal import Glibc
+internal import JSON
+internal import Syscalls
+
+extension FilePool {
+    func create(_ record: VolumeRecord) throws(PoolError) -> VolumeRecord {
+        let limit = try commitmentLimit()
+        guard index.promise(record.size, limit: limit) else {
+            throw .outOfSpace(
+                pool: name,
+                reason: "\(record.size) bytes more would pass the overcommit limit of \(limit) bytes, of which "
+                    + "\(index.committed) are given to volumes")
+        }
+        defer { index.settle(record.size) }
+        do throws(SystemError) {
+            try records.fillReserve()
+            let usage = try FilesystemUsage.of(records.folder, path)
+            if record.provisioning == .thick && record.size > usage.available {
+                throw SystemError("allocate \(record.size) bytes in", path, code: ENOSPC)
+            }
+            return try make(record)
+        } catch {
+            undoCreation(of: record.id)
+            guard error.isOutOfSpace else { throw .system(error) }
+            throw .outOfSpace(pool: name, reason: "\(error)")
+        }
+    }
+
+    /// The intent goes first, the image second, the promise that it is whole last.
+    private func make(_ record: VolumeRecord) throws(SystemError) -> VolumeRecord {
+        try records.write(recordName(record.id), record.json, mayUseReserve: false)
+        let path = imagePath(record.id)
+        let image = try Files.open(imageName(record.id), in: records.folder, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW)
+        try Files.resize(image, path, to: record.size)
+        if record.provisioning == .thick { try Files.allocate(image, path, bytes: record.size) }
+        try Files.sync(image, path)
+        var ready = record
+        ready.intent = .ready
+        try records.write(recordName(record.id), ready.json, mayUseReserve: false)
+        index.put(ready)
+        return ready
+    }
+
+    /// Takes back a creation that came to nothing. What cannot be removed now is removed by the next start: its record
+    /// still says `creating`.
+    private func undoCreation(of id: VolumeID) {
+        _ = try? Files.unlink(imageName(id), in: records.folder)
+        _ = try? records.remove(recordName(id))
+    }
+
+    func delete(_ id: VolumeID) throws(PoolError) {
+        guard var record = try index.record(id) else { return }
+        do throws(SystemError) {
+            record.intent = .deleting
+            try records.write(recordName(id), record.json, mayUseReserve: true)
+            index.put(record)
+            try removeFiles(of: id)
+        } catch {
+            throw .system(error)
+        }
+        index.remove(id)
+        attachedAt.withLock { _ = $0.removeValue(forKey: id) }
+        // The space is there again for what the deletion of a full pool had to borrow.
+        _ = try? records.fillReserve()
+    }
+
+    /// The image first: a record without an image says what is missing, an image without a record says nothing.
+    private func removeFiles(of id: VolumeID) throws(SystemError) {
+        try Files.unlink(imageName(id), in: records.folder)
+        try records.remove(recordName(id))
+    }
+
+    func update(_ record: VolumeRecord) throws(PoolError) {
+        do throws(SystemError) {
+            try records.write(recordName(record.id), record.json, mayUseReserve: true)
+        } catch {
+            throw error.isOutOfSpace ? .outOfSpace(pool: name, reason: "\(error)") : .system(error)
+        }
+        index.put(record)
+    }
+
+    func capacity(_ provisioning: Provisioning) throws(PoolError) -> PoolCapacity {
+        let usage: FilesystemUsage
+        do throws(SystemError) {
+            usage = try FilesystemUsage.of(records.folder, path)
+        } catch {
+            throw .system(error)
+        }
+        let room = max(0, usage.available)
+        if provisioning == .thick { return PoolCapacity(available: room, maximumVolume: min(room, Self.largestFile)) }
+        guard overcommit != nil else { return PoolCapacity(available: room, maximumVolume: Self.largestFile) }
+        let left = max(0, try commitmentLimit() - index.committed)
+        return PoolCapacity(available: left, maximumVolume: min(left, Self.largestFile))
+    }
+
+    /// The largest file of ext4 with 4 KiB blocks (ext4(5)), the least of the filesystems that a pool lies on.
+    private static let largestFile: Int64 = (16 << 40) - 4_096
+
+    /// Bytes that all volumes together may promise.
+    private func commitmentLimit() throws(PoolError) -> Int64 {
+        guard let overcommit else { return .max }
+        do throws(SystemError) {
+            let total = try FilesystemUsage.of(records.folder, path).total
+            return Int64(exactly: (Double(total) * overcommit).rounded(.down)) ?? .max
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    func recover() throws(PoolError) -> [String] {
+        var reports: [String] = []
+        do throws(SystemError) {
+            for text in try records.names(endingIn: RecordFolder.suffix) {
+                if let report = try recoverVolume(text) { reports.append(report) }
+            }
+            for text in try records.names(endingIn: Self.imageSuffix) {
+                guard let id = VolumeID(text) else { continue }
+                if (try? index.record(id)) == .some(.none) {
+                    reports.append("the image \(imagePath(id)) has no record; it is kept and not served")
+                }
+            }
+        } catch {
+            throw .system(error)
+        }
+        do throws(SystemError) {
+            try records.fillReserve()
+        } catch {
+            reports.append("the pool '\(name)' is too full to set room aside for its records: \(error)")
+        }
+        try findAttachedVolumes()
+        return reports
+    }
+
+    /// Brings one record into the index, or ends what was begun with its volume.
+    private func recoverVolume(_ text: String) throws(SystemError) -> String? {
+        let fileName = text + RecordFolder.suffix
+        guard let id = VolumeID(text) else {
+            return "the file \(records.path)/\(fileName) is not named as a record is; it is left alone"
+        }
+        let record: VolumeRecord
+        do throws(PoolError) {
+            let json = try records.read(fileName)
+            do throws(MalformedRecord) {
+                record = try VolumeRecord(json)
+            } catch {
+                throw .damagedRecord(path: "\(records.path)/\(fileName)", reason: error.reason)
+            }
+            guard record.id == id && record.pool == identity else {
+                throw .damagedRecord(
+                    path: "\(records.path)/\(fileName)",
+                    reason: "it belongs to volume \(record.id) of pool \(record.pool), and this is pool \(identity)")
+            }
+        } catch {
+            index.markDamaged(id, error)
+            return "\(error)"
+        }
+        switch record.intent {
+        case .ready: index.put(record)
+        case .creating, .deleting: try removeFiles(of: id)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,148 @@
+internal import Devices
+internal import Glibc
+internal import JSON
+internal import Synchronization
+internal import Syscalls
+
+/// A pool of image files in a folder, each with its record beside it.
+///
+///     DIR/holdfast-pool.record      the pool's UUID
+///     DIR/holdfast-pool.lock        held by the process that serves the pool
+///     DIR/volumes/ID.record         what is known of a volume
+///     DIR/volumes/ID.image          the volume
+///     DIR/volumes/reserve           room for records when the rest is full
+final class FilePool: Pool {
+    let name: String
+    let kind = "file"
+    let identity: UUID
+    let index = VolumeIndex()
+    let path: String
+    /// How many times over thin volumes may promise the pool's space; nil is unlimited.
+    let overcommit: Double?
+    let records: RecordFolder
+    /// The filesystem that images lie on, as loop devices name it.
+    let device: DeviceNumber
+    /// Where each volume was last seen attached. The kernel is asked before it is believed.
+    let attachedAt = Mutex<[VolumeID: Int]>([:])
+    private let lock: Descriptor
+
+    static let imageSuffix = ".image"
+    private static let poolRecord = "holdfast-pool.record"
+    private static let lockName = "holdfast-pool.lock"
+    private static let volumesName = "volumes"
+
+    static let poolKind = PoolKind(
+        name: "file",
+        keys: [
+            PoolKey("path", isRequired: true, expected: "the absolute path of a folder") { $0.hasPrefix("/") },
+            PoolKey("overcommit", expected: "a number from 1 on, or 'unlimited'") {
+                $0 == "unlimited" || overcommitRatio($0) != nil
+            },
+        ],
+        open: { settings throws(PoolError) in
+            try FilePool(
+                name: settings.name, path: settings.options["path"] ?? "",
+                overcommit: settings.options["overcommit"].flatMap(overcommitRatio))
+        })
+
+    private static func overcommitRatio(_ text: String) -> Double? {
+        guard let ratio = Double(text), ratio.isFinite, ratio >= 1 else { return nil }
+        return ratio
+    }
+
+    private init(name: String, path: String, overcommit: Double?) throws(PoolError) {
+        self.name = name
+        self.path = path
+        self.overcommit = overcommit
+        let folder: Descriptor
+        do throws(SystemError) {
+            folder = try Files.open(path, O_RDONLY | O_DIRECTORY)
+        } catch {
+            switch error.code {
+            case ENOENT: throw .unusable(path: path, reason: "it does not exist; make the folder, or mount what belongs there")
+            case ENOTDIR: throw .unusable(path: path, reason: "it is not a folder")
+            default: throw .unusable(path: path, reason: "\(error)")
+            }
+        }
+        lock = try Self.takeLock(in: folder, path)
+        identity = try Self.identity(in: folder, path)
+        do throws(SystemError) {
+            if try Files.makeDirectory(Self.volumesName, in: folder, mode: 0o700) { try Files.sync(folder, path) }
+            let volumes = try Files.open(Self.volumesName, in: folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+            device = try FileStatus.of(volumes, path).identity.device
+            records = RecordFolder(path: "\(path)/\(Self.volumesName)", folder: volumes)
+        } catch {
+            throw .unusable(path: path, reason: "\(error)")
+        }
+    }
+
+    private static func takeLock(in folder: borrowing Descriptor, _ path: String) throws(PoolError) -> Descriptor {
+        let file: Descriptor
+        do throws(SystemError) {
+            file = try Files.open(lockName, in: folder, O_RDWR | O_CREAT | O_NOFOLLOW)
+        } catch {
+            if error.code == EROFS {
+                throw .unusable(path: path, reason: "it lies on a read-only filesystem; mount that read-write")
+            }
+            if error.isOutOfSpace { throw .unusable(path: path, reason: "its filesystem is full; make room for it") }
+            throw .unusable(path: path, reason: "\(error)")
+        }
+        let isMine: Bool
+        do throws(SystemError) {
+            isMine = try Files.lock(file, "\(path)/\(lockName)")
+        } catch {
+            throw .unusable(path: path, reason: "\(error)")
+        }
+        guard isMine else { throw .alreadyServed(path: path) }
+        return file
+    }
+
+    /// Reads the pool's UUID, or makes one for a new pool. A pool with volumes and without its UUID is not new.
+    private static func identity(in folder: borrowing Descriptor, _ path: String) throws(PoolError) -> UUID {
+        let top: RecordFolder
+        let isKnown: Bool
+        let hasVolumes: Bool
+        do throws(SystemError) {
+            top = RecordFolder(path: path, folder: try Files.open(".", in: folder, O_RDONLY | O_DIRECTORY))
+            let names = try Files.names(in: folder, path)
+            isKnown = names.contains(poolRecord)
+            hasVolumes = names.contains(volumesName)
+        } catch {
+            throw .unusable(path: path, reason: "\(error)")
+        }
+        if isKnown {
+            let json = try top.read(poolRecord)
+            guard let uuid = json["pool"]?.string.flatMap({ UUID($0) }) else {
+                throw .damagedRecord(path: "\(path)/\(poolRecord)", reason: "its field 'pool' is no UUID")
+            }
+            return uuid
+        }
+        guard !hasVolumes else {
+            throw .unusable(
+                path: path, reason: "it has a folder '\(volumesName)' but no \(poolRecord); restore that file from a backup")
+        }
+        return try make(top, in: folder)
+    }
+
+    private static func make(_ top: RecordFolder, in folder: borrowing Descriptor) throws(PoolError) -> UUID {
+        let uuid = UUID.random()
+        do throws(SystemError) {
+            // A pool needs room for its reserve at the least; without it nothing could ever be made here.
+            let usage = try FilesystemUsage.of(folder, top.path)
+            if usage.available < 2 * RecordFolder.reserveBytes {
+                throw SystemError("make a pool in", top.path, code: ENOSPC)
+            }
+            try top.write(
+                poolRecord, ["kind": "file", "pool": .string("\(uuid)"), "created": .integer(wallClockSeconds())],
+                mayUseReserve: false)
+        } catch {
+            let room = error.isOutOfSpace ? "there is no room for a new pool; make room on its filesystem" : "\(error)"
+            throw .unusable(path: top.path, reason: room)
+        }
+        return uuid
+    }
+
+    func recordName(_ id: VolumeID) -> String { id.text + RecordFolder.suffix }
+    func imageName(_ id: VolumeID) -> String { id.text + Self.imageSuffix }
+    func imagePath(_ id: VolumeID) -> String { "\(records.path)/\(imageName(id))" }
+}

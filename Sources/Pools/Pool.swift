@@ -1,0 +1,83 @@
+public import Devices
+public import Syscalls
+
+/// Room in a pool.
+public struct PoolCapacity: Sendable, Equatable {
+    /// Bytes that volumes of the asked kind can still have together.
+    public let available: Int64
+    /// The largest single volume that would be made now, in bytes.
+    public let maximumVolume: Int64
+
+    public init(available: Int64, maximumVolume: Int64) {
+        self.available = available
+        self.maximumVolume = maximumVolume
+    }
+}
+
+/// A volume's device, held open. For pools of images that alone keeps a fresh attachment alive until it is mounted.
+public struct AttachedDevice: ~Copyable, Sendable {
+    public let device: BlockDevice
+    /// False when it was attached already.
+    public let isNew: Bool
+
+    init(device: consuming BlockDevice, isNew: Bool) {
+        self.device = device
+        self.isNew = isNew
+    }
+}
+
+/// Whose a device is.
+public enum DeviceOwner: Sendable, Equatable {
+    /// The device of a volume that exists.
+    case volume(VolumeID)
+    /// The device of a volume of this pool that is gone, or was made again since: its image has no name any more.
+    case formerVolume(VolumeID)
+    case somebodyElse
+}
+
+/// Where volumes come from. A new kind is a folder beside this file and a line in `Catalog.swift`; the pool contract
+/// suite of the tests then runs on it.
+///
+/// Calls on one volume are never made at the same time: the caller holds that volume's claim. Everything blocks.
+public protocol Pool: AnyObject, Sendable {
+    /// The name in StorageClass parameters.
+    var name: String { get }
+    /// `file`, and others to come.
+    var kind: String { get }
+    /// Made with the pool and kept in it.
+    var identity: UUID { get }
+    var index: VolumeIndex { get }
+
+    /// Reads all records, finishes deletions and undoes creations that were cut off. Called once, before all else.
+    /// What cannot be decided stays as it is and is told of in the answer, a sentence each.
+    func recover() throws(PoolError) -> [String]
+
+    func capacity(_ provisioning: Provisioning) throws(PoolError) -> PoolCapacity
+
+    /// Makes a volume from a record in the state `creating`, and returns it `ready`. On an error nothing is left.
+    func create(_ record: VolumeRecord) throws(PoolError) -> VolumeRecord
+
+    /// Deletes a volume that nothing uses. One that is not there is fine.
+    func delete(_ id: VolumeID) throws(PoolError)
+
+    /// Writes a changed record durably.
+    func update(_ record: VolumeRecord) throws(PoolError)
+
+    /// The volume's device if it is attached.
+    func attached(_ record: VolumeRecord) throws(PoolError) -> AttachedDevice?
+
+    /// Attaches the volume's device, or finds it attached. Without `keep` on it, or a mount, closing it detaches it.
+    func attach(_ record: VolumeRecord) throws(PoolError) -> AttachedDevice
+
+    /// Keeps the device attached while nobody has it open, until `detach`.
+    func keep(_ attached: borrowing AttachedDevice, of record: VolumeRecord) throws(PoolError)
+
+    /// Detaches the volume's device. `busy` while something else holds it open; it then goes with the last opener.
+    func detach(_ attached: consuming AttachedDevice, of record: VolumeRecord) throws(PoolError)
+
+    /// Puts what was written to the volume beyond the reach of a power cut, beneath the device as well.
+    func sync(_ attached: borrowing AttachedDevice, of record: VolumeRecord) throws(PoolError)
+
+    /// Whose a block device is, by what the kernel says of it.
+    func owner(of device: DeviceNumber) throws(PoolError) -> DeviceOwner
+}

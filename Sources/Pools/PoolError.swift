@@ -1,0 +1,40 @@
+public import Devices
+public import Syscalls
+
+/// Why a pool could not be opened or did not do what it was asked.
+public enum PoolError: Error, Sendable, CustomStringConvertible {
+    case system(SystemError)
+    case device(DeviceError)
+    /// The pool's place cannot be used as it is.
+    case unusable(path: String, reason: String)
+    /// Another process serves the pool.
+    case alreadyServed(path: String)
+    /// No room, or the overcommit ratio is reached. Nothing was left behind.
+    case outOfSpace(pool: String, reason: String)
+    case damagedRecord(path: String, reason: String)
+    case missingImage(volume: VolumeID, path: String)
+    /// The image is shorter than its record says: its end is lost.
+    case shortImage(volume: VolumeID, path: String, found: Int64, expected: Int64)
+    case noSuchVolume(VolumeID)
+    case busy(volume: VolumeID, device: String)
+
+    public var description: String {
+        switch self {
+        case .system(let error): "\(error)"
+        case .device(let error): "\(error)"
+        case .unusable(let path, let reason): "\(path) cannot be used as a pool: \(reason)"
+        case .alreadyServed(let path):
+            "the pool in \(path) is served by another process; end that one, or give this one another folder"
+        case .outOfSpace(let pool, let reason): "the pool '\(pool)' has no room: \(reason)"
+        case .damagedRecord(let path, let reason):
+            "the record \(path) is damaged: \(reason); nothing was changed: restore the file from a backup"
+        case .missingImage(let volume, let path):
+            "the image \(path) of volume \(volume) is missing although its record is there; restore it from a backup"
+        case .shortImage(let volume, let path, let found, let expected):
+            "the image \(path) of volume \(volume) has \(found) bytes and its record says \(expected); "
+                + "nothing was changed: restore it from a backup"
+        case .noSuchVolume(let volume): "there is no volume \(volume)"
+        case .busy(let volume, let device): "volume \(volume) is still in use through \(device)"
+        }
+    }
+}
