@@ -1,0 +1,129 @@
+internal import Filesystems
+public import Pools
+internal import Syscalls
+
+/// What a client wants made.
+public struct CreateOrder: Sendable {
+    public let name: String
+    /// Bytes; 0 is unstated.
+    public let required: Int64
+    /// Bytes; 0 is unlimited.
+    public let limit: Int64
+    public let access: RequestedAccess
+    public let parameters: VolumeParameters
+
+    public init(name: String, required: Int64, limit: Int64, access: RequestedAccess, parameters: VolumeParameters) {
+        self.name = name
+        self.required = required
+        self.limit = limit
+        self.access = access
+        self.parameters = parameters
+    }
+}
+
+extension Storage {
+    /// Bytes of a volume whose size nobody stated.
+    public static let standardSize: Int64 = 1 << 30
+    /// The least of a raw block volume in bytes.
+    static let smallestBlockVolume: Int64 = 1 << 20
+    /// Sizes are whole pages, so that direct I/O reaches the last byte.
+    static let sizeUnit: Int64 = 4_096
+
+    /// Makes a volume, or finds the one that an earlier call of the same name has made.
+    public func create(_ order: CreateOrder) throws(VolumeError) -> Volume {
+        let pool = try pool(named: order.parameters.pool)
+        let id = VolumeID(pool: pool.identity, name: order.name)
+        let claim = try claims.take(id.text, for: "CreateVolume")
+        let access = try Self.access(of: order)
+        if let existing = try pooling(pool.index.record(id)) {
+            try Self.requireSame(existing, order, access)
+            return Volume(record: existing, pool: pool)
+        }
+        let record = VolumeRecord(
+            id: id, name: order.name, pool: pool.identity, incarnation: randomBytes(16).hexadecimal,
+            size: try Self.size(of: order, access), access: access, provisioning: order.parameters.provisioning,
+            parameters: order.parameters.given, claim: order.parameters.claim, created: wallClockSeconds())
+        claim.step("making the volume in pool '\(pool.name)'")
+        return Volume(record: try pooling(pool.create(record)), pool: pool)
+    }
+
+    /// The access of a new volume: a filesystem may be named by the capability, by the class, or by nobody.
+    static func access(of order: CreateOrder) throws(VolumeError) -> VolumeAccess {
+        guard case .mount(let wanted) = order.access else { return .block }
+        let parameter = order.parameters.filesystem
+        if let wanted, let parameter, wanted != parameter {
+            throw .invalid("the capability asks for \(wanted) and the parameter csi.storage.k8s.io/fstype for \(parameter)")
+        }
+        let name = wanted ?? parameter ?? Filesystems.standard.name
+        guard Filesystems.named(name) != nil else {
+            throw .invalid("the filesystem type '\(name)' is not known; known are \(Filesystems.names)")
+        }
+        return .mount(filesystem: name)
+    }
+
+    /// The least bytes that a volume of that access can have.
+    public static func minimumSize(_ access: VolumeAccess) -> Int64 {
+        switch access {
+        case .block: smallestBlockVolume
+        case .mount(let name): Filesystems.named(name)?.minimumSize ?? smallestBlockVolume
+        }
+    }
+
+    /// The size for a capacity range: what is required, or the standard, at least the minimum, in whole pages.
+    static func size(of order: CreateOrder, _ access: VolumeAccess) throws(VolumeError) -> Int64 {
+        let limit = order.limit == 0 ? Int64.max : order.limit
+        let minimum = minimumSize(access)
+        guard minimum <= limit else {
+            throw .outOfRange("\(access) needs \(minimum) bytes at least, and limit_bytes allows \(order.limit)")
+        }
+        let wanted = order.required == 0 ? min(standardSize, limit) : order.required
+        let least = max(wanted, minimum)
+        let (sum, overflow) = least.addingReportingOverflow(sizeUnit - 1)
+        guard !overflow else { throw .outOfRange("\(order.required) bytes are more than any volume can have") }
+        let rounded = sum / sizeUnit * sizeUnit
+        if rounded <= limit { return rounded }
+        // A range narrower than a page is met to the byte as far as it states one; an unstated size yields to the limit.
+        return order.required == 0 ? limit / sizeUnit * sizeUnit : least
+    }
+
+    /// An existing volume serves a request that it is compatible with (CSI, CreateVolume).
+    private static func requireSame(
+        _ record: VolumeRecord, _ order: CreateOrder, _ access: VolumeAccess
+    ) throws(VolumeError) {
+        let what = "a volume named \(order.name.debugDescription)"
+        if record.access != access {
+            throw .differs(what: what, difference: "it is \(record.access), not \(access)")
+        }
+        if record.parameters != order.parameters.given {
+            throw .differs(
+                what: what,
+                difference: "its parameters are \(words(record.parameters)), not \(words(order.parameters.given))")
+        }
+        let tooSmall = record.size < order.required
+        if tooSmall || (order.limit > 0 && record.size > order.limit) {
+            let bound = tooSmall ? "at least \(order.required)" : "at most \(order.limit)"
+            throw .differs(what: what, difference: "it has \(record.size) bytes, not \(bound)")
+        }
+    }
+
+    private static func words(_ parameters: [String: String]) -> String {
+        let pairs = parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        return "{\(pairs.joined(separator: ", "))}"
+    }
+}
+
+/// Room for volumes of one kind, in bytes.
+public struct VolumeCapacity: Sendable {
+    public let available: Int64
+    public let maximumVolume: Int64
+    public let minimumVolume: Int64
+}
+
+extension Storage {
+    /// Room in a pool for volumes such as the order's.
+    public func capacity(for order: CreateOrder, in pool: any Pool) throws(VolumeError) -> VolumeCapacity {
+        let minimum = Self.minimumSize(try Self.access(of: order))
+        let room = try pooling(pool.capacity(order.parameters.provisioning))
+        return VolumeCapacity(available: room.available, maximumVolume: room.maximumVolume, minimumVolume: minimum)
+    }
+}

@@ -1,0 +1,42 @@
+internal import Mounts
+internal import Pools
+internal import Syscalls
+
+extension Storage {
+    /// Deletes a volume that nobody uses. An unknown one is deleted already.
+    ///
+    /// Kubernetes really asks for the deletion of a volume that is still mounted, when a finished pod and its claim go
+    /// together; unlinking the image then would leave mounts of a `//deleted` file behind.
+    public func delete(_ text: String) throws(VolumeError) {
+        guard VolumeID(text) != nil else { return }
+        let claim = try claims.take(text, for: "DeleteVolume")
+        guard let volume = try lookUp(text) else { return }
+        if let node = volume.record.attachments.first?.node {
+            throw .inUse(
+                volume: volume.id, how: "it is attached to node '\(node)'", advice: "detach it (ControllerUnpublishVolume) first")
+        }
+        try requireUnused(volume)
+        claim.step("deleting the volume")
+        try pooling(volume.pool.delete(volume.id))
+    }
+
+    /// Refuses while the volume's device is attached, naming the mounts that hold it.
+    private func requireUnused(_ volume: Volume) throws(VolumeError) {
+        let path: String
+        let number: DeviceNumber
+        do {
+            guard let attached = try pooling(volume.pool.attached(volume.record)) else { return }
+            path = attached.device.path
+            number = attached.device.number
+        }
+        // The whole table is read only here, to name what an operator has to look for.
+        let table: [Mount]
+        do throws(SystemError) { table = try MountTable.all() } catch { throw .mount(.system(error)) }
+        let holders = table.filter { mount in
+            mount.blockDevice == number || (mount.filesystem == "devtmpfs" && "/dev\(mount.root)" == path)
+        }.map(\.point)
+        let how = holders.isEmpty
+            ? "it is staged as \(path)" : "it is mounted at \(holders.prefix(4).joined(separator: ", "))"
+        throw .inUse(volume: volume.id, how: how, advice: "unpublish and unstage it first")
+    }
+}

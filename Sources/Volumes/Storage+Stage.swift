@@ -1,0 +1,204 @@
+public import Filesystems
+internal import Devices
+internal import Mounts
+internal import Pools
+internal import Syscalls
+
+/// Where and how a client wants a volume staged.
+public struct StageOrder: Sendable {
+    public let volume: String
+    /// From the volume context; nil where the client has none.
+    public let incarnation: String?
+    public let stagingPath: String
+    public let access: RequestedAccess
+    public let mountFlags: [String]
+    public let readOnly: Bool
+
+    public init(
+        volume: String, incarnation: String?, stagingPath: String, access: RequestedAccess, mountFlags: [String],
+        readOnly: Bool
+    ) {
+        self.volume = volume
+        self.incarnation = incarnation
+        self.stagingPath = stagingPath
+        self.access = access
+        self.mountFlags = mountFlags
+        self.readOnly = readOnly
+    }
+}
+
+/// What staging had to do, for the log.
+public struct StageOutcome: Sendable {
+    public var wasStaged = false
+    public var formatted = false
+    public var check: CheckOutcome = .notRun
+    public var device = ""
+}
+
+extension Storage {
+    /// Stages a volume: locate → already staged? → examine → format if proven blank → check → mount.
+    public func stage(_ order: StageOrder) throws(VolumeError) -> StageOutcome {
+        let claim = try claims.take(order.volume, for: "NodeStageVolume")
+        let volume = try find(order.volume)
+        try volume.requireIncarnation(order.incarnation)
+        try volume.requireAccess(order.access)
+        switch volume.record.access {
+        case .block: return try stageBlock(volume, order, claim)
+        case .mount(let name):
+            guard let filesystem = Filesystems.named(name) else {
+                throw .refused(volume: volume.id, reason: "this program does not know its filesystem type '\(name)'")
+            }
+            return try stageFilesystem(volume, filesystem, order, claim)
+        }
+    }
+
+    private func stageBlock(
+        _ volume: Volume, _ order: StageOrder, _ claim: borrowing Claim
+    ) throws(VolumeError) -> StageOutcome {
+        _ = try mounting(root.locate(order.stagingPath))
+        claim.step("attaching the device")
+        let attached = try pooling(volume.pool.attach(volume.record))
+        try pooling(volume.pool.keep(attached, of: volume.record))
+        return StageOutcome(wasStaged: !attached.isNew, device: attached.device.path)
+    }
+
+    private func stageFilesystem(
+        _ volume: Volume, _ filesystem: any Filesystem, _ order: StageOrder, _ claim: borrowing Claim
+    ) throws(VolumeError) -> StageOutcome {
+        let options = try mounting(
+            MountOptions(order.mountFlags, readOnly: order.readOnly, refusal: filesystem.refusal(ofMountOption:)))
+        let place = try mounting(root.locate(order.stagingPath))
+        if let device = try alreadyStaged(volume, at: place, options) {
+            return StageOutcome(wasStaged: true, device: device)
+        }
+        if let holder = try holders(of: volume, besides: nil).first {
+            throw .inUse(
+                volume: volume.id, how: "it is mounted at \(holder.path)", advice: "unpublish and unstage it there first")
+        }
+        claim.step("attaching the device")
+        let attached = try pooling(volume.pool.attach(volume.record))
+        var outcome = StageOutcome(device: attached.device.path)
+
+        claim.step("reading \(attached.device.path) to see what it holds")
+        let isFresh = try prepare(volume, filesystem, attached, mayFormat: !options.isReadOnly, claim)
+        outcome.formatted = isFresh
+        if !isFresh && !options.isReadOnly {
+            claim.step("checking the \(filesystem.name) on \(attached.device.path)")
+            let mode = try volume.parameters().fsck
+            outcome.check = try tooling(Filesystems.check(filesystem, on: attached.device.path, mode))
+        }
+        claim.step("mounting \(attached.device.path)")
+        _ = try mounting(place.makeDirectory())
+        try mounting(place.mountFilesystem(filesystem.name, device: attached.device.path, options: options))
+        mountPoints.add(place.path, of: volume.id)
+        return outcome
+    }
+
+    /// The device when this volume is mounted at the path already; nil when the path is free for it.
+    private func alreadyStaged(
+        _ volume: Volume, at place: borrowing HostPath, _ options: MountOptions
+    ) throws(VolumeError) -> String? {
+        let occupant = try mounting(place.occupant())
+        switch occupant {
+        case .nothing: return nil
+        case .directory:
+            guard try mounting(place.isEmptyDirectory()) else {
+                throw .inTheWay(path: place.path, found: "files in the directory itself, beneath any mount")
+            }
+            return nil
+        case .file, .other, .deviceNode: throw .inTheWay(path: place.path, found: occupant.summary)
+        case .filesystem(let mount, let device):
+            guard try owner(of: occupant) == .volume(volume.id) else {
+                throw .inTheWay(path: place.path, found: mount.summary)
+            }
+            if mount.isReadOnly != options.isReadOnly {
+                throw .differs(
+                    what: "a mount of volume \(volume.id) at \(place.path)",
+                    difference: "it is \(mount.isReadOnly ? "read-only" : "writable")")
+            }
+            mountPoints.add(place.path, of: volume.id)
+            return mount.source ?? device.map { "device \($0)" } ?? ""
+        }
+    }
+
+    /// Law 1: sees to it that the device holds the volume's filesystem. Says whether it was made just now.
+    private func prepare(
+        _ volume: Volume, _ filesystem: any Filesystem, _ attached: borrowing AttachedDevice, mayFormat: Bool,
+        _ claim: borrowing Claim
+    ) throws(VolumeError) -> Bool {
+        let device = attached.device.path
+        let state = volume.record.format
+        var remains: UUID?
+        if case .formatting(let uuid, _) = state { remains = uuid }
+        let finding = try examining(Examination.examine(attached.device, remains: remains))
+        switch consume finding {
+        case .blank(let blank):
+            if case .formatted = state { throw .contentLost(volume: volume.id, device: device) }
+            if state == .never && !blank.isZeroed {
+                throw .unexpectedContent(
+                    volume: volume.id, device: device, found: "data without a known signature", expected: "nothing yet")
+            }
+            guard mayFormat else {
+                throw .refused(
+                    volume: volume.id, reason: "it holds no filesystem yet, and is not formatted for a read-only use")
+            }
+            try format(volume, filesystem, blank, attached, claim)
+            return true
+        case .filesystem(let signature):
+            guard case .formatted(let uuid, let type) = state else {
+                throw unexpected(volume, device, [signature])
+            }
+            guard signature.uuid == uuid && signature.type == type && type == filesystem.name else {
+                throw unexpected(volume, device, [signature])
+            }
+            return false
+        case .foreign(let signature): throw unexpected(volume, device, [signature])
+        case .ambiguous(let signatures): throw unexpected(volume, device, signatures)
+        }
+    }
+
+    private func unexpected(_ volume: Volume, _ device: String, _ found: [Signature]) -> VolumeError {
+        let expected =
+            switch volume.record.format {
+            case .never: "nothing yet"
+            case .formatting(let uuid, let type): "a \(type) with UUID \(uuid) that is being made"
+            case .formatted(let uuid, let type): "a filesystem of type \(type) with UUID \(uuid)"
+            }
+        return .unexpectedContent(volume: volume.id, device: device, found: found.sentence, expected: expected)
+    }
+
+    /// Record `formatting(uuid)` → mkfs → fsync of device and image → record `formatted`. The mount comes after.
+    private func format(
+        _ volume: Volume, _ filesystem: any Filesystem, _ blank: consuming BlankDevice,
+        _ attached: borrowing AttachedDevice, _ claim: borrowing Claim
+    ) throws(VolumeError) {
+        var record = volume.record
+        let uuid: UUID
+        if case .formatting(let begun, _) = record.format {
+            uuid = begun
+        } else {
+            uuid = UUID.random()
+            record.format = .formatting(uuid, type: filesystem.name)
+            claim.step("recording that \(attached.device.path) is being formatted")
+            try update(record, in: volume.pool)
+        }
+        claim.step("making \(filesystem.name) on \(attached.device.path)")
+        do throws(FilesystemError) {
+            try filesystem.format(blank, uuid: uuid)
+        } catch {
+            // A full pool shows as an I/O error of the image's device; the words of the tool would mislead.
+            if let room = try? volume.pool.capacity(.thick).available, room < Self.roomToFormat {
+                throw .pool(.outOfSpace(pool: volume.pool.name, reason: "it has \(room) bytes left; \(error)"))
+            }
+            throw .filesystem(error)
+        }
+        claim.step("flushing \(attached.device.path)")
+        try pooling(volume.pool.sync(attached, of: record))
+        record.format = .formatted(uuid, type: filesystem.name)
+        claim.step("recording that \(attached.device.path) is formatted")
+        try update(record, in: volume.pool)
+    }
+
+    /// What mkfs of the greediest kind writes at the least (xfs with its log), in bytes.
+    private static let roomToFormat: Int64 = 66 << 20
+}

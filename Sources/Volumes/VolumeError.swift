@@ -1,0 +1,74 @@
+public import Devices
+public import Filesystems
+public import Mounts
+public import Pools
+
+/// Why a story about a volume did not end well. `Plugin/Status.swift` gives each case its gRPC code.
+public enum VolumeError: Error, Sendable, CustomStringConvertible {
+    /// The request contradicts itself, or holds what no volume can have.
+    case invalid(String)
+    /// No volume could meet the capacity range.
+    case outOfRange(String)
+    case noSuchVolume(String)
+    case noSuchNode(asked: String, here: String)
+    case noSuchPool(asked: String, known: String)
+    /// The volume exists, but not on that path.
+    case notAtPath(volume: VolumeID, path: String, found: String)
+    /// A volume of that name, or a mount at that path, exists and differs.
+    case differs(what: String, difference: String)
+    /// Another call on the same volume has not ended yet.
+    case inProgress(volume: String, operation: String, seconds: Int, step: String)
+    /// The volume's name was used again: this is another volume than the client means.
+    case otherIncarnation(volume: VolumeID)
+    case inUse(volume: VolumeID, how: String, advice: String)
+    case notStaged(volume: VolumeID, path: String, found: String)
+    /// The one-writer law.
+    case secondWriter(volume: VolumeID, target: String, holder: String, advice: String)
+    /// Something that is not ours is in the way.
+    case inTheWay(path: String, found: String)
+    /// The device holds something else than its record says. It was not written to.
+    case unexpectedContent(volume: VolumeID, device: String, found: String, expected: String)
+    /// The device was formatted once and reads blank now. It was not written to.
+    case contentLost(volume: VolumeID, device: String)
+    case refused(volume: VolumeID, reason: String)
+    case cannotReach(asked: String, here: String)
+    case pool(PoolError)
+    case mount(MountError)
+    case device(DeviceError)
+    case filesystem(FilesystemError)
+
+    public var description: String {
+        switch self {
+        case .invalid(let sentence), .outOfRange(let sentence): sentence
+        case .noSuchVolume(let id): "there is no volume '\(id)' on this node"
+        case .noSuchNode(let asked, let here): "there is no node '\(asked)' here; this is node '\(here)'"
+        case .noSuchPool(let asked, let known): "there is no pool '\(asked)' on this node; known are \(known)"
+        case .notAtPath(let volume, let path, let found): "volume \(volume) is not at \(path), where \(found) was found"
+        case .differs(let what, let difference): "\(what) exists already and differs: \(difference)"
+        case .inProgress(let volume, let operation, let seconds, let step):
+            "\(operation) on volume \(volume) has been running for \(seconds) s (\(step)); wait for its end and ask again"
+        case .otherIncarnation(let volume):
+            "volume \(volume) was deleted and made again since the caller learned of it; "
+                + "delete the PersistentVolume that names the former one"
+        case .inUse(let volume, let how, let advice): "volume \(volume) is in use: \(how); \(advice)"
+        case .notStaged(let volume, let path, let found):
+            "volume \(volume) is not staged at \(path), where \(found) was found; stage it there first"
+        case .secondWriter(let volume, let target, let holder, let advice):
+            "volume \(volume) was not published at \(target): it has one writer, and that is \(holder); \(advice)"
+        case .inTheWay(let path, let found):
+            "\(path) holds \(found), which does not belong to this volume; it was left alone: remove it, then try again"
+        case .unexpectedContent(let volume, let device, let found, let expected):
+            "volume \(volume) was left untouched: \(device) holds \(found), and its record says \(expected); "
+                + "find out who wrote there before anything else"
+        case .contentLost(let volume, let device):
+            "volume \(volume) was formatted once and \(device) reads blank now: its content is lost; "
+                + "it was not formatted again: restore it from a backup"
+        case .refused(let volume, let reason): "volume \(volume): \(reason)"
+        case .cannotReach(let asked, let here): "a volume cannot be made in \(asked): this node's segment is \(here)"
+        case .pool(let error): "\(error)"
+        case .mount(let error): "\(error)"
+        case .device(let error): "\(error)"
+        case .filesystem(let error): "\(error)"
+        }
+    }
+}
