@@ -1,0 +1,13 @@
+internal import CSI
+internal import RPC
+
+extension Plugin {
+    func getPluginCapabilities(
+        _ request: GetPluginCapabilitiesRequest, _ context: CallContext
+    ) async throws(RPCStatus) -> GetPluginCapabilitiesResponse {
+        GetPluginCapabilitiesResponse(capabilities: [
+            PluginCapability(.service(.controllerService)),
+            PluginCapability(.service(.volumeAccessibilityConstraints)),
+        ])
+    }
+}

@@ -1,0 +1,11 @@
+internal import CSI
+internal import RPC
+
+extension Plugin {
+    func nodeGetCapabilities(
+        _ request: NodeGetCapabilitiesRequest, _ context: CallContext
+    ) async throws(RPCStatus) -> NodeGetCapabilitiesResponse {
+        let offered: [NodeServiceCapability.RPC] = [.stageUnstageVolume, .getVolumeStats, .singleNodeMultiWriter]
+        return NodeGetCapabilitiesResponse(capabilities: offered.map { NodeServiceCapability($0) })
+    }
+}

@@ -1,0 +1,58 @@
+internal import CSI
+public import RPC
+public import Volumes
+
+/// What a node tells of itself.
+public struct PluginSettings: Sendable {
+    /// The CSI driver name (`csi.holdfast.dev` unless overridden).
+    public let driverName: String
+    /// How many volumes kubelet may stage here; 0 is no limit.
+    public let maxVolumes: Int64
+
+    public init(driverName: String, maxVolumes: Int64) {
+        self.driverName = driverName
+        self.maxVolumes = maxVolumes
+    }
+}
+
+/// The CSI services of one node over its storage. Each RPC is an extension in a file of its own, under the folder of
+/// its service; this is the list of what is served.
+public struct Plugin: Sendable {
+    public static let driverName = "csi.holdfast.dev"
+    /// The one topology key: volumes of local pools can be reached from their own node alone.
+    public static let topologyKey = "topology.holdfast.dev/node"
+
+    let settings: PluginSettings
+    let storage: Storage
+
+    public init(settings: PluginSettings, storage: Storage) {
+        self.settings = settings
+        self.storage = storage
+    }
+
+    public var methods: [Method] {
+        [
+            answer(CSIMethod.getPluginInfo, always: true, getPluginInfo),
+            answer(CSIMethod.getPluginCapabilities, always: true, getPluginCapabilities),
+            answer(CSIMethod.probe, always: true, probe),
+
+            answer(CSIMethod.createVolume, createVolume),
+            answer(CSIMethod.deleteVolume, deleteVolume),
+            answer(CSIMethod.controllerPublishVolume, controllerPublishVolume),
+            answer(CSIMethod.controllerUnpublishVolume, controllerUnpublishVolume),
+            answer(CSIMethod.validateVolumeCapabilities, validateVolumeCapabilities),
+            answer(CSIMethod.listVolumes, listVolumes),
+            answer(CSIMethod.getCapacity, getCapacity),
+            answer(CSIMethod.controllerGetCapabilities, always: true, controllerGetCapabilities),
+            answer(CSIMethod.controllerGetVolume, controllerGetVolume),
+
+            answer(CSIMethod.nodeStageVolume, nodeStageVolume),
+            answer(CSIMethod.nodeUnstageVolume, nodeUnstageVolume),
+            answer(CSIMethod.nodePublishVolume, nodePublishVolume),
+            answer(CSIMethod.nodeUnpublishVolume, nodeUnpublishVolume),
+            answer(CSIMethod.nodeGetVolumeStats, nodeGetVolumeStats),
+            answer(CSIMethod.nodeGetCapabilities, always: true, nodeGetCapabilities),
+            answer(CSIMethod.nodeGetInfo, always: true, nodeGetInfo),
+        ]
+    }
+}

@@ -1,0 +1,122 @@
+internal import Diagnostics
+internal import Plugin
+internal import Pools
+internal import RPC
+internal import Settings
+
+/// What the command line, the environment and the configuration file say, checked.
+struct NodeSettings {
+    let socket: String
+    let nodeID: String
+    let driverName: String
+    let kubeletRoot: String
+    let maxVolumes: Int64
+    let logLevel: LogLevel
+    let logFormat: LogFormat
+    let pools: [(kind: PoolKind, settings: PoolSettings)]
+
+    static let command = Command(
+        "holdfast-node", summary: "Serve a node's volumes over CSI on a unix socket",
+        options: [
+            .value("--endpoint", "unix:///PATH", help: "the socket to serve on", required: true, environment: true),
+            .value(
+                "--node-id", "ID", help: "the node's name, which is also its topology segment", required: true,
+                environment: true),
+            .value("--pool-dir", "DIR", help: "a folder that is the one pool, of kind file, named default", environment: true),
+            .value("--config", "FILE", help: "a YAML file that lists the pools, instead of --pool-dir", environment: true),
+            .value(
+                "--driver-name", "NAME", help: "the CSI driver name", default: Plugin.driverName, environment: true),
+            .value(
+                "--kubelet-root", "DIR", help: "the folder that staging and target paths must lie in",
+                default: "/var/lib/kubelet", environment: true),
+            .value(
+                "--max-volumes", "N", help: "how many volumes the node takes; 0 is no limit", default: "0",
+                environment: true),
+            .value(
+                "--log-level", "L", help: words(LogLevel.self), default: LogLevel.info.rawValue, environment: true),
+            .value(
+                "--log-format", "F", help: words(LogFormat.self), default: LogFormat.text.rawValue, environment: true),
+            .flag("--version", help: "print the version and exit"),
+        ])
+
+    init(_ values: OptionValues) throws {
+        do throws(EndpointError) {
+            socket = try Endpoint.path(values.string("--endpoint"))
+        } catch {
+            throw values.usageError("--endpoint: \(error)")
+        }
+        nodeID = values.string("--node-id")
+        guard isSegment(nodeID) else {
+            throw values.error("--node-id", expected: "1 to 63 letters, digits, '-', '_' and '.', beginning and ending with a letter or digit, as a topology label needs")
+        }
+        driverName = values.string("--driver-name")
+        guard isSegment(driverName), !driverName.contains("_") else {
+            throw values.error("--driver-name", expected: "1 to 63 letters, digits, '-' and '.', as CSI has it")
+        }
+        kubeletRoot = values.string("--kubelet-root")
+        guard kubeletRoot.hasPrefix("/") else { throw values.error("--kubelet-root", expected: "an absolute path") }
+        maxVolumes = Int64(try values.integer("--max-volumes", in: 0...1_000_000))
+        logLevel = try values.choice("--log-level", of: LogLevel.self)
+        logFormat = try values.choice("--log-format", of: LogFormat.self)
+        switch (values.optionalString("--pool-dir"), values.optionalString("--config")) {
+        case (let folder?, nil):
+            guard folder.hasPrefix("/") else { throw values.error("--pool-dir", expected: "an absolute path") }
+            guard let file = PoolKinds.named("file") else { preconditionFailure("the kind 'file' is always there") }
+            pools = [(file, PoolSettings(name: "default", options: ["path": folder]))]
+        case (nil, let file?): pools = try Self.readPools(file)
+        case (nil, nil): throw values.usageError("one of --pool-dir and --config is needed")
+        case (_?, _?): throw values.usageError("--pool-dir and --config exclude each other")
+        }
+    }
+
+    /// Reads the configuration:
+    ///
+    ///     pools:
+    ///       - name: fast
+    ///         kind: file
+    ///         path: /var/lib/holdfast/fast
+    ///         overcommit: 2
+    private static func readPools(_ file: String) throws(SettingsError) -> [(kind: PoolKind, settings: PoolSettings)] {
+        let top = try SettingsReader(path: file)
+        var pools: [(kind: PoolKind, settings: PoolSettings)] = []
+        for reader in try top.mappings("pools") {
+            let name = try reader.string("name")
+            if pools.contains(where: { $0.settings.name == name }) {
+                throw reader.error("name", found: "the name '\(name)' a second time", expected: "a name for each pool")
+            }
+            let word = try reader.choice("kind", of: PoolKinds.all.map(\.name), default: "file")
+            guard let kind = PoolKinds.named(word) else { preconditionFailure("a kind was chosen from the list") }
+            var options: [String: String] = [:]
+            for key in kind.keys {
+                guard let value = try reader.optionalString(key.name) else { continue }
+                if let expected = key.expectation(value) {
+                    throw reader.error(key.name, found: "'\(value)'", expected: expected)
+                }
+                options[key.name] = value
+            }
+            for key in kind.keys where key.isRequired && options[key.name] == nil {
+                throw reader.error(key.name, found: "no such key", expected: key.expected)
+            }
+            try reader.finish()
+            pools.append((kind, PoolSettings(name: name, options: options)))
+        }
+        if pools.isEmpty { throw top.error("pools", found: "an empty list", expected: "at least one pool") }
+        try top.finish()
+        return pools
+    }
+}
+
+private func words<Word: CaseIterable & RawRepresentable<String>>(_: Word.Type) -> String {
+    "one of \(Word.allCases.map(\.rawValue).joined(separator: ", "))"
+}
+
+/// Whether a text can be the value of a topology segment and of a label: 63 characters, letters and digits at its ends.
+private func isSegment(_ text: String) -> Bool {
+    let bytes = Array(text.utf8)
+    func isAlphanumeric(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+    }
+    guard let first = bytes.first, let last = bytes.last, bytes.count <= 63 else { return false }
+    return isAlphanumeric(first) && isAlphanumeric(last)
+        && bytes.allSatisfy { isAlphanumeric($0) || [45, 46, 95].contains($0) }
+}

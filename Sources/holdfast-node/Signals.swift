@@ -1,0 +1,31 @@
+internal import Glibc
+
+/// The signals that end the process.
+struct Signals {
+    private var set = sigset_t()
+
+    /// Blocks SIGTERM and SIGINT for all threads to come, and ignores SIGPIPE.
+    static func blockEnding() -> Signals {
+        var signals = Signals()
+        sigemptyset(&signals.set)
+        sigaddset(&signals.set, SIGTERM)
+        sigaddset(&signals.set, SIGINT)
+        pthread_sigmask(SIG_BLOCK, &signals.set, nil)
+        signal(SIGPIPE, SIG_IGN)
+        return signals
+    }
+
+    /// Waits for one of them and names it.
+    func wait() -> String {
+        var set = set
+        var number: CInt = 0
+        while sigwait(&set, &number) != 0 {}
+        return number == SIGINT ? "SIGINT" : "SIGTERM"
+    }
+
+    /// Lets the next one end the process at once.
+    func unblock() {
+        var set = set
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    }
+}
