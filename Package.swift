@@ -54,12 +54,22 @@ let package = Package(
         executable(
             "holdfast-node",
             ["Diagnostics", "Mounts", "Plugin", "Pools", "Processes", "RPC", "Settings", "Syscalls", "Volumes"]),
+        executable("holdfast-bench", ["CSI", "Processes", "RPC", "Settings", "Syscalls"]),
         executable("holdfast", ["CSI", "Diagnostics", "JSON", "Processes", "RPC", "Settings", "Syscalls"]),
 
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
         tests("CWire", ["CWire"], fixtures: true),
         tests("CSI", ["CSI"]),
-        tests("Devices", ["Devices"]),
+        tests("Devices", ["Devices", "Syscalls", "TestSupport"]),
+        tests("Diagnostics", ["Diagnostics"]),
+        tests("Filesystems", ["Devices", "Filesystems", "Processes", "Syscalls", "TestSupport"]),
         tests("JSON", ["JSON"]),
+        tests("Mounts", ["Devices", "Mounts", "Syscalls", "TestSupport"]),
+        tests("Node", ["CSI", "Processes", "RPC", "Syscalls", "TestSupport", "holdfast", "holdfast-node"]),
+        tests("Pools", ["Devices", "JSON", "Pools", "Syscalls", "TestSupport"]),
+        tests("Processes", ["Processes", "Syscalls", "TestSupport"]),
+        tests("RPC", ["RPC", "Syscalls"]),
         tests("Settings", ["Settings"]),
+        tests("Syscalls", ["Syscalls", "TestSupport"]),
     ]
 )

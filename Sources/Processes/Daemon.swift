@@ -5,7 +5,8 @@ internal import Syscalls
 
 /// A program that runs beside this one until it is ended: the demo's node, a test's node.
 ///
-/// Its output goes to a file. It is ended and reaped at the latest when this value goes.
+/// It has a process group of its own, so that a Ctrl-C for this program does not reach it. Its output goes to a file. It
+/// is ended and reaped at the latest when this value goes.
 public final class Daemon: Sendable {
     public let processID: Int32
     private let ended = Mutex<Int32?>(nil)
@@ -22,7 +23,7 @@ public final class Daemon: Sendable {
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
         processID = try spawn(
-            path, [path] + arguments, inheritedEnvironment() + environment, actions: &actions, ownGroup: false)
+            path, [path] + arguments, inheritedEnvironment() + environment, actions: &actions, ownGroup: true)
     }
 
     deinit { end(within: 0) }

@@ -1,0 +1,83 @@
+internal import CSI
+internal import Glibc
+internal import Processes
+internal import RPC
+internal import Syscalls
+
+/// A node of its own on an empty pool, for as long as the benchmark runs.
+final class NodeBench {
+    let path: String
+    var socket: String { "\(path)/csi.sock" }
+    private var daemon: Daemon?
+
+    init() throws {
+        // The pool lies on a real filesystem: /tmp may be memory.
+        let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/var/tmp"
+        var template = Array("\(base)/holdfast-bench-XXXXXX".utf8CString)
+        guard let made = mkdtemp(&template) else { throw SystemError.last("make a folder in", base) }
+        path = String(cString: made)
+        for name in ["pool", "kubelet", "kubelet/staging", "kubelet/pods", "raw", "raw/staging", "raw/target"] {
+            guard mkdir("\(path)/\(name)", 0o700) == 0 else { throw SystemError.last("make", name) }
+        }
+    }
+
+    /// From exec to the first answered Probe, several times; and the memory of a node that has answered one call.
+    func measureStart() async throws {
+        var times: [Double] = []
+        for _ in 0..<11 {
+            daemon?.end(within: 30)
+            let started = Moment.now
+            daemon = try start()
+            try await waitUntilReady()
+            times.append(started.age * 1_000)
+        }
+        report("start_to_probe", median(times), "ms")
+        report("idle_rss", try residentMiB(), "MiB")
+    }
+
+    private func start() throws -> Daemon {
+        var room = [CChar](repeating: 0, count: 4_096)
+        let length = readlink("/proc/self/exe", &room, room.count - 1)
+        let own = String(decoding: room[..<max(0, length)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let beside = own.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" }
+        return try Daemon(
+            "\(beside)/holdfast-node",
+            [
+                "--endpoint", "unix://\(socket)", "--node-id", "bench", "--pool-dir", "\(path)/pool", "--kubelet-root",
+                "\(path)/kubelet", "--log-level", "warning",
+            ], log: "\(path)/log")
+    }
+
+    private func waitUntilReady() async throws {
+        let deadline = Moment.after(seconds: 10)
+        while deadline.remainingMilliseconds > 0 {
+            // A client that finds no socket backs off for a second, so the socket is looked for first.
+            if access(socket, F_OK) == 0 {
+                let client = CSIClient(socket: socket, timeout: 1)
+                defer { client.close() }
+                if let answer = try? await client.call(CSIMethod.probe, ProbeRequest()), answer.ready == true { return }
+            }
+            usleep(100)
+        }
+        throw BenchError(description: "the node was not ready within 10 s; see \(path)/log")
+    }
+
+    /// The node's resident memory.
+    func residentMiB() throws -> Double {
+        guard let daemon else { throw BenchError(description: "no node runs") }
+        let status = try Files.read("/proc/\(daemon.processID)/status", limit: 1 << 16)
+        for line in String(decoding: status, as: UTF8.self).split(separator: "\n") where line.hasPrefix("VmRSS:") {
+            if let kilobytes = line.split(separator: " ").dropFirst().compactMap({ Double($0) }).first {
+                return kilobytes / 1_024
+            }
+        }
+        throw BenchError(description: "/proc says nothing of the node's memory")
+    }
+
+    func end() throws {
+        let status = daemon?.end(within: 30) ?? 0
+        guard status == 0 else { throw BenchError(description: "the node ended with wait status \(status)") }
+        let result = try Tool.run("rm", ["-rf", "--one-file-system", path], seconds: 60)
+        guard result.status == 0 else { throw BenchError(description: "could not remove \(path): \(result.summary)") }
+    }
+}

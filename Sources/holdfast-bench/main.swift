@@ -1,0 +1,45 @@
+internal import CSI
+internal import Glibc
+internal import RPC
+internal import Settings
+
+// Prints `name value unit` lines. It measures the release build beside it, and what it compares with, in one run.
+
+let command = Command(
+    "holdfast-bench", summary: "Measure a node: calls, a volume's cycle, memory, start",
+    options: [
+        .value("--peer", "unix:///SOCK", help: "another CSI plugin's socket, whose Probe is measured as well"),
+        .value("--cycles", "N", help: "how many volume cycles are measured, in turn with as many raw ones", default: "15"),
+        .value("--probes", "N", help: "how many calls a Probe figure is taken from", default: "20000"),
+    ])
+
+func fail(_ error: any Error, _ status: CInt) -> Never {
+    let line = "holdfast-bench: \(error)\n"
+    _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+    exit(status)
+}
+
+func run(_ values: OptionValues) async throws {
+    let probes = try values.integer("--probes", in: 100...10_000_000)
+    let cycles = try values.integer("--cycles", in: 1...10_000)
+    let bench = try NodeBench()
+    try await bench.measureStart()
+    try await ProbeBench(name: "", socket: bench.socket, probes: probes).measure()
+    if let peer = values.optionalString("--peer") {
+        try await ProbeBench(name: "peer_", socket: Endpoint.path(peer), probes: probes).measure()
+    }
+    try await CycleBench(bench: bench, cycles: cycles).measure()
+    report("loaded_rss", try bench.residentMiB(), "MiB")
+    try bench.end()
+}
+
+do {
+    switch try command.parse(Array(CommandLine.arguments.dropFirst()), environment: Environment.process) {
+    case .help(let text): print(text, terminator: "")
+    case .run(let values): try await run(values)
+    }
+} catch let error as UsageError {
+    fail(error, 2)
+} catch {
+    fail(error, 1)
+}

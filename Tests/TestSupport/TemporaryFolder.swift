@@ -1,0 +1,84 @@
+public import Glibc
+
+/// A folder of a test's own, removed with what is in it at the end; what a test leaves mounted in it is unmounted first.
+public final class TemporaryFolder: Sendable {
+    public let path: String
+
+    public init(_ name: String = "test") {
+        var template = Array("/tmp/holdfast-\(name)-XXXXXX".utf8CString)
+        guard let made = mkdtemp(&template) else { fatalError("mkdtemp: \(String(cString: strerror(errno)))") }
+        path = String(cString: made)
+    }
+
+    deinit {
+        unmountAll()
+        remove(path)
+    }
+
+    /// The path of a name in the folder.
+    public func at(_ name: String) -> String { "\(path)/\(name)" }
+
+    /// Makes a folder in it and returns its path.
+    public func makeFolder(_ name: String, mode: mode_t = 0o755) -> String {
+        guard mkdir(at(name), mode) == 0 else { fatalError("mkdir: \(String(cString: strerror(errno)))") }
+        return at(name)
+    }
+
+    /// Writes a file in it and returns its path.
+    @discardableResult
+    public func write(_ name: String, _ text: String) -> String {
+        guard let file = fopen(at(name), "w") else { fatalError("fopen: \(String(cString: strerror(errno)))") }
+        fputs(text, file)
+        fclose(file)
+        return at(name)
+    }
+
+    /// Mount points beneath the folder, deepest first.
+    public var mountPoints: [String] {
+        guard let table = fopen("/proc/self/mountinfo", "r") else { return [] }
+        defer { fclose(table) }
+        var points: [String] = []
+        var line: UnsafeMutablePointer<CChar>?
+        var room = 0
+        defer { free(line) }
+        while getline(&line, &room, table) > 0, let line {
+            let fields = String(cString: line).split(separator: " ")
+            if fields.count > 4, fields[4].hasPrefix("\(path)/") { points.append(String(fields[4])) }
+        }
+        return points.reversed()
+    }
+
+    private func unmountAll() { for point in mountPoints { umount2(point, CInt(MNT_DETACH)) } }
+
+    /// Removes a tree without following symlinks. A mount that is still there keeps its content.
+    private func remove(_ path: String) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        if status.st_mode & S_IFMT == S_IFDIR {
+            if mountPoints.contains(path) { return }
+            if let folder = opendir(path) {
+                while let entry = readdir(folder) {
+                    let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                    }
+                    if name != "." && name != ".." { remove("\(path)/\(name)") }
+                }
+                closedir(folder)
+            }
+            rmdir(path)
+        } else {
+            unlink(path)
+        }
+    }
+}
+
+/// The folder that this process's executables were built into: tests start the node from there.
+public let builtProducts: String = {
+    var room = [CChar](repeating: 0, count: 4_096)
+    let length = readlink("/proc/self/exe", &room, room.count - 1)
+    let path = String(decoding: room[..<max(0, length)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return path.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" }
+}()
+
+/// Whether this process may attach loop devices and mount.
+public let isRoot = geteuid() == 0
