@@ -191,6 +191,14 @@ static inline int holdfast_fallocate(int file, int mode, int64_t offset, int64_t
     return (int)syscall(SYS_fallocate, file, mode, offset, length);
 }
 
+/* FS_IOC_GETFLAGS, FS_IOC_SETFLAGS and FS_NOCOW_FL of <linux/fs.h>. */
+static inline int holdfast_stop_copy_on_write(int file) {
+    int flags = 0;
+    if (ioctl(file, _IOR('f', 1, long), &flags) != 0) return -1;
+    flags |= 0x00800000;
+    return ioctl(file, _IOW('f', 2, long), &flags);
+}
+
 #define HOLDFAST_SEEK_DATA 3
 #define HOLDFAST_SEEK_HOLE 4
 #define HOLDFAST_O_PATH 010000000

@@ -59,7 +59,10 @@ public struct LoopDevice: ~Copyable, Sendable {
                     continue
                 }
                 if !discards { try LoopDiscard.switchOff(index) }
-                return LoopDevice(index: index, opened: try BlockDevice(file, path(index)))
+                let device = try BlockDevice(file, path(index))
+                // Write protection (BLKROSET) is another setting that an earlier use leaves behind.
+                if try device.isReadOnly() { try device.setReadOnly(false) }
+                return LoopDevice(index: index, opened: device)
             }
         } catch {
             throw .system(error)

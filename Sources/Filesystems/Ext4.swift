@@ -15,11 +15,12 @@ struct Ext4: Filesystem {
     ]
 
     /// `-m 0`: a volume has no root user to reserve blocks for. `nodiscard`: a thick volume would lose its allocation,
-    /// and a fresh image has nothing to discard.
+    /// and a fresh image has nothing to discard. `remount-ro`: an error found in its structures stops all writing.
     func format(_ blank: consuming BlankDevice, uuid: UUID) throws(FilesystemError) {
         let device = blank.path
         try runFormat(
-            "mkfs.ext4", ["-q", "-F", "-m", "0", "-E", "nodiscard", "-U", "\(uuid)", device], device: device)
+            "mkfs.ext4", ["-q", "-F", "-m", "0", "-e", "remount-ro", "-E", "nodiscard", "-U", "\(uuid)", device],
+            device: device)
     }
 
     func check(_ device: String, _ mode: CheckMode) throws(FilesystemError) -> CheckOutcome {

@@ -11,7 +11,7 @@ extension Plugin {
         _ work: @escaping @Sendable (Request, CallContext) async throws(RPCStatus) -> Response
     ) -> Method {
         let storage = storage
-        return .unary(method.path) { context, bytes throws(RPCStatus) in
+        return .unary(method.path, startsInline: always) { context, bytes throws(RPCStatus) in
             let started = Moment.now
             var volume: String?
             do throws(RPCStatus) {

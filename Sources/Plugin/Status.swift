@@ -42,10 +42,9 @@ extension PoolError {
         switch self {
         case .system(let error): error.status
         case .device(let error): error.code
-        case .unusable, .alreadyServed, .busy: .failedPrecondition
+        case .unusable, .alreadyServed, .busy, .imageInTheWay: .failedPrecondition
         case .outOfSpace: .resourceExhausted
         case .damagedRecord, .missingImage, .shortImage: .dataLoss
-        case .noSuchVolume: .notFound
         }
     }
 }

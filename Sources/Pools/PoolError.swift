@@ -15,7 +15,8 @@ public enum PoolError: Error, Sendable, CustomStringConvertible {
     case missingImage(volume: VolumeID, path: String)
     /// The image is shorter than its record says: its end is lost.
     case shortImage(volume: VolumeID, path: String, found: Int64, expected: Int64)
-    case noSuchVolume(VolumeID)
+    /// An image without a record lies where a new volume's image would have to be.
+    case imageInTheWay(volume: VolumeID, path: String)
     case busy(volume: VolumeID, device: String)
 
     public var description: String {
@@ -33,7 +34,9 @@ public enum PoolError: Error, Sendable, CustomStringConvertible {
         case .shortImage(let volume, let path, let found, let expected):
             "the image \(path) of volume \(volume) has \(found) bytes and its record says \(expected); "
                 + "nothing was changed: restore it from a backup"
-        case .noSuchVolume(let volume): "there is no volume \(volume)"
+        case .imageInTheWay(let volume, let path):
+            "volume \(volume) was not made: the image \(path) is there without a record; it was left untouched: restore its "
+                + "record from a backup, or move the image away"
         case .busy(let volume, let device): "volume \(volume) is still in use through \(device)"
         }
     }

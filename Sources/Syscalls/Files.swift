@@ -110,6 +110,14 @@ public enum Files {
         }
     }
 
+    /// Asks the filesystem to write over the blocks of this still empty file in place (FS_NOCOW_FL, ioctl_iflags(2)):
+    /// btrfs does so only then. Filesystems that do not know the flag do so anyway.
+    public static func stopCopyOnWrite(_ file: borrowing Descriptor, _ object: String) throws(SystemError) {
+        if holdfast_stop_copy_on_write(file.number) == 0 { return }
+        if errno == EOPNOTSUPP || errno == ENOTTY || errno == EINVAL { return }
+        throw .last("switch off copy-on-write for", object)
+    }
+
     /// The offset of the first data at or after `offset`, or nil where only a hole follows (lseek(2), SEEK_DATA).
     public static func firstData(
         _ file: borrowing Descriptor, _ object: String, from offset: Int64 = 0

@@ -33,18 +33,37 @@ extension Storage {
     public func create(_ order: CreateOrder) throws(VolumeError) -> Volume {
         let pool = try pool(named: order.parameters.pool)
         let id = VolumeID(pool: pool.identity, name: order.name)
+        // The name as well, for in another pool the same name is another id.
+        let nameClaim = try claims.take("named \(order.name.debugDescription)", for: "CreateVolume")
         let claim = try claims.take(id.text, for: "CreateVolume")
         let access = try Self.access(of: order)
+        try requireNameIsFree(order.name, besides: pool)
         if let existing = try pooling(pool.index.record(id)) {
-            try Self.requireSame(existing, order, access)
-            return Volume(record: existing, pool: pool)
+            if existing.intent == .ready {
+                try Self.requireSame(existing, order, access)
+                return Volume(record: existing, pool: pool)
+            }
+            claim.step("finishing the deletion of the former volume of that name")
+            try pooling(pool.delete(id))
         }
+        nameClaim.step("making the volume")
         let record = VolumeRecord(
             id: id, name: order.name, pool: pool.identity, incarnation: randomBytes(16).hexadecimal,
             size: try Self.size(of: order, access), access: access, provisioning: order.parameters.provisioning,
             parameters: order.parameters.given, claim: order.parameters.claim, created: wallClockSeconds())
         claim.step("making the volume in pool '\(pool.name)'")
         return Volume(record: try pooling(pool.create(record)), pool: pool)
+    }
+
+    /// Refuses a name that a volume of another pool has: by name there is one volume on a node.
+    private func requireNameIsFree(_ name: String, besides pool: any Pool) throws(VolumeError) {
+        for other in pools where other.identity != pool.identity {
+            let id = VolumeID(pool: other.identity, name: name)
+            guard let record = try pooling(other.index.record(id)), record.intent == .ready else { continue }
+            throw .differs(
+                what: "a volume named \(name.debugDescription)",
+                difference: "it is in pool '\(other.name)', not in '\(pool.name)'")
+        }
     }
 
     /// The access of a new volume: a filesystem may be named by the capability, by the class, or by nobody.

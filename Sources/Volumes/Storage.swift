@@ -35,13 +35,14 @@ public final class Storage: Sendable {
         return pool
     }
 
-    /// A volume that is whole, with its pool. Text that cannot be an id of ours is an unknown volume like any other.
+    /// A volume that is whole, with its pool. Text that cannot be an id of ours is an unknown volume like any other, and
+    /// so is one whose deletion has begun.
     public func find(_ text: String) throws(VolumeError) -> Volume {
-        guard let volume = try lookUp(text) else { throw .noSuchVolume(text) }
+        guard let volume = try lookUp(text), volume.record.intent == .ready else { throw .noSuchVolume(text) }
         return volume
     }
 
-    /// As `find`, nil for an unknown volume.
+    /// A volume in any state; nil for an unknown one.
     func lookUp(_ text: String) throws(VolumeError) -> Volume? {
         guard let id = VolumeID(text) else { return nil }
         for pool in pools {

@@ -105,7 +105,7 @@ extension FilePool {
     }
 
     /// The image's identity; nil when there is none.
-    private func imageIdentity(_ id: VolumeID) throws(PoolError) -> FileIdentity? {
+    func imageIdentity(_ id: VolumeID) throws(PoolError) -> FileIdentity? {
         do throws(SystemError) {
             return try FileStatus.of(imageName(id), in: records.folder).identity
         } catch {

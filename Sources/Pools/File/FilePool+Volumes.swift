@@ -13,6 +13,10 @@ extension FilePool {
                     + "\(index.committed) are given to volumes")
         }
         defer { index.settle(record.size) }
+        // An image without a record may be all that is left of somebody's data. It is never ours to replace or to undo.
+        if try imageIdentity(record.id) != nil {
+            throw .imageInTheWay(volume: record.id, path: imagePath(record.id))
+        }
         do throws(SystemError) {
             try records.fillReserve()
             let usage = try FilesystemUsage.of(records.folder, path)
@@ -32,8 +36,12 @@ extension FilePool {
         try records.write(recordName(record.id), record.json, mayUseReserve: false)
         let path = imagePath(record.id)
         let image = try Files.open(imageName(record.id), in: records.folder, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW)
+        if record.provisioning == .thick {
+            // Where a filesystem writes elsewhere instead of over what is there, an allocation would not last.
+            try Files.stopCopyOnWrite(image, path)
+            try Files.allocate(image, path, bytes: record.size)
+        }
         try Files.resize(image, path, to: record.size)
-        if record.provisioning == .thick { try Files.allocate(image, path, bytes: record.size) }
         try Files.sync(image, path)
         var ready = record
         ready.intent = .ready
