@@ -31,9 +31,7 @@ enum Core {
     /// Debian builds Abseil with its deadlock detection, which puts every lock of the core into one global graph under
     /// one global lock: 5 to 10 % of a call, measured. Where the symbol is not there, nothing changes.
     private static func stopDeadlockDetection() {
-        let name = "_ZN4absl7debian329SetMutexDeadlockDetectionModeENS0_15OnDeadlockCycleE"
-        guard let symbol = dlsym(nil, name) else { return }
-        unsafeBitCast(symbol, to: (@convention(c) (CInt) -> Void).self)(0)
+        holdfast_stop_deadlock_detection()
     }
 
     /// The moment that many seconds from now, as the core writes it. `nil` is never.
