@@ -20,7 +20,7 @@ public struct BlankDevice: ~Copyable, Sendable {
     public let number: DeviceNumber
     /// Bytes.
     public let size: Int64
-    /// Whether the first and the last MiB hold zeros alone: data without a known signature is data all the same.
+    /// Whether the first and the last 512 KiB hold zeros alone: data without a known signature is data all the same.
     public let isZeroed: Bool
 
     fileprivate init(path: String, number: DeviceNumber, size: Int64, isZeroed: Bool) {
@@ -54,13 +54,19 @@ public enum Examination {
         BlankDevice(path: device.path, number: device.number, size: device.size, isZeroed: isZeroed)
     }
 
+    /// How much of each end is read, in bytes. It spans nearly all places that libblkid then looks at one by one, which
+    /// would cost a request each.
+    private static let endLength: Int64 = 1 << 19
+
     private static func endsAreZero(_ device: borrowing BlockDevice) throws(DeviceError) -> Bool {
-        let length = Int(min(device.size, 1 << 20))
+        let length = Int(min(device.size, endLength))
+        let zeros = [UInt8](repeating: 0, count: length)
+        let starts: Set = [0, device.size - Int64(length)]
         var isZeroed = true
-        for offset in Set([0, device.size - Int64(length)]) {
+        for offset in starts.sorted() {
             do throws(SystemError) {
                 let bytes = try Files.read(device.descriptor, device.path, at: offset, count: length)
-                isZeroed = isZeroed && bytes.allSatisfy { $0 == 0 }
+                isZeroed = isZeroed && memcmp(bytes, zeros, length) == 0
             } catch {
                 throw .unreadable(device: device.path, code: error.code)
             }

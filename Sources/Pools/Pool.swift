@@ -54,8 +54,8 @@ public protocol Pool: AnyObject, Sendable {
 
     func capacity(_ provisioning: Provisioning) throws(PoolError) -> PoolCapacity
 
-    /// Makes a volume from a record in the state `creating`, and returns it `ready`. On an error nothing is left.
-    func create(_ record: VolumeRecord) throws(PoolError) -> VolumeRecord
+    /// Makes a volume for a record. On an error nothing is left.
+    func create(_ record: VolumeRecord) throws(PoolError)
 
     /// Deletes a volume that nothing uses. One that is not there is fine.
     func delete(_ id: VolumeID) throws(PoolError)

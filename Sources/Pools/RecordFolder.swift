@@ -11,7 +11,7 @@ final class RecordFolder: Sendable {
     let folder: Descriptor
 
     static let suffix = ".record"
-    private static let temporarySuffix = ".new"
+    static let temporarySuffix = ".new"
     private static let reserveName = "reserve"
     /// Bytes kept aside: a few records and, on filesystems that copy on write, the metadata that they touch.
     static let reserveBytes: Int64 = 1 << 20
@@ -35,8 +35,8 @@ final class RecordFolder: Sendable {
         }
     }
 
-    /// Writes a record durably. `mayUseReserve` is for records whose volume exists: a full pool must not keep it from
-    /// being deleted.
+    /// Replaces a record durably. `mayUseReserve` is for records whose volume exists: what has been done to it must be
+    /// noted, however full the pool is.
     func write(_ name: String, _ json: JSON, mayUseReserve: Bool) throws(SystemError) {
         let bytes = RecordFile.encode(json)
         do throws(SystemError) {
@@ -50,17 +50,50 @@ final class RecordFolder: Sendable {
     }
 
     private func replace(_ name: String, _ bytes: [UInt8]) throws(SystemError) {
+        try prepare(name, bytes)
+        do throws(SystemError) {
+            try commit(name)
+        } catch {
+            withdraw(name)
+            throw error
+        }
+    }
+
+    /// Writes the record that is to be, without giving it its name: what it stands for has begun and is not done.
+    func prepare(_ name: String, _ json: JSON) throws(SystemError) { try prepare(name, RecordFile.encode(json)) }
+
+    private func prepare(_ name: String, _ bytes: [UInt8]) throws(SystemError) {
         let temporary = name + Self.temporarySuffix
         do throws(SystemError) {
             let file = try Files.open(temporary, in: folder, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)
             try Files.write(bytes, to: file, "\(path)/\(temporary)")
             try Files.sync(file, "\(path)/\(temporary)")
-            try Files.rename(temporary, to: name, in: folder)
-            try Files.sync(folder, path)
         } catch {
-            _ = try? Files.unlink(temporary, in: folder)
+            withdraw(name)
             throw error
         }
+    }
+
+    /// Gives a prepared record its name, durably.
+    func commit(_ name: String) throws(SystemError) {
+        try Files.rename(name + Self.temporarySuffix, to: name, in: folder)
+        try Files.sync(folder, path)
+    }
+
+    /// Takes a prepared record back.
+    func withdraw(_ name: String) { _ = try? Files.unlink(name + Self.temporarySuffix, in: folder) }
+
+    /// Gives a record another name, durably. It needs no room but for a name; where even that is missing the reserve
+    /// is let go.
+    func rename(_ from: String, to name: String) throws(SystemError) {
+        do throws(SystemError) {
+            try Files.rename(from, to: name, in: folder)
+        } catch {
+            guard error.isOutOfSpace else { throw error }
+            try Files.unlink(Self.reserveName, in: folder)
+            try Files.rename(from, to: name, in: folder)
+        }
+        try Files.sync(folder, path)
     }
 
     /// Reads one record's JSON.
@@ -83,16 +116,6 @@ final class RecordFolder: Sendable {
         if try Files.unlink(name, in: folder) { try Files.sync(folder, path) }
     }
 
-    /// The names in the folder that end in `suffix`, without it; what a killed write left behind is removed.
-    func names(endingIn suffix: String) throws(SystemError) -> [String] {
-        var found: [String] = []
-        for name in try Files.names(in: folder, path) {
-            if name.hasSuffix(Self.temporarySuffix) {
-                try Files.unlink(name, in: folder)
-            } else if name.hasSuffix(suffix) {
-                found.append(String(name.dropLast(suffix.count)))
-            }
-        }
-        return found.sorted()
-    }
+    /// The names in the folder, in order.
+    func names() throws(SystemError) -> [String] { try Files.names(in: folder, path).sorted() }
 }

@@ -13,7 +13,7 @@ extension VolumeRecord {
             "incarnation": .string(incarnation), "size": .integer(size), "provisioning": .string(provisioning.rawValue),
             "parameters": .object(parameters.mapValues { .string($0) }),
             "claim": .object(claim.mapValues { .string($0) }), "created": .integer(created),
-            "intent": .string(intent.rawValue), "format": format.json,
+            "format": format.json,
             "attachments": .array(attachments.map(\.json)),
         ]
         switch access {
@@ -40,8 +40,8 @@ extension VolumeRecord {
             id: id, name: try json.text("name"), pool: try json.uuid("pool"), incarnation: try json.text("incarnation"),
             size: size, access: access, provisioning: try json.choice("provisioning"),
             parameters: try json.texts("parameters"), claim: try json.texts("claim"),
-            created: json["created"]?.integer ?? 0, intent: try json.choice("intent"),
-            format: try FormatState(json["format"] ?? .null), attachments: attachments)
+            created: json["created"]?.integer ?? 0, format: try FormatState(json["format"] ?? .null),
+            attachments: attachments)
     }
 }
 

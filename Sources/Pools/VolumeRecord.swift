@@ -19,8 +19,8 @@ public enum Provisioning: String, Sendable, CaseIterable { case thin, thick }
 /// Who the one writer is: one publish target (the default), or the node with all its pods.
 public enum WriterScope: String, Sendable, CaseIterable { case pod, node }
 
-/// How far the life of a volume has come. It is written before the step that it names.
-public enum VolumeIntent: String, Sendable { case creating, ready, deleting }
+/// How far the life of a volume has come. A volume that is being made has no record yet, only a prepared one.
+public enum VolumeIntent: String, Sendable { case ready, deleting }
 
 /// What is known of a volume's filesystem. `formatting` means 'never mounted'.
 public enum FormatState: Hashable, Sendable {
@@ -69,7 +69,7 @@ public struct VolumeRecord: Hashable, Sendable {
     public init(
         id: VolumeID, name: String, pool: UUID, incarnation: String, size: Int64, access: VolumeAccess,
         provisioning: Provisioning, parameters: [String: String], claim: [String: String], created: Int64,
-        intent: VolumeIntent = .creating, format: FormatState = .never, attachments: [Attachment] = []
+        intent: VolumeIntent = .ready, format: FormatState = .never, attachments: [Attachment] = []
     ) {
         self.id = id
         self.name = name

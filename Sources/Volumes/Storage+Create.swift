@@ -52,7 +52,8 @@ extension Storage {
             size: try Self.size(of: order, access), access: access, provisioning: order.parameters.provisioning,
             parameters: order.parameters.given, claim: order.parameters.claim, created: wallClockSeconds())
         claim.step("making the volume in pool '\(pool.name)'")
-        return Volume(record: try pooling(pool.create(record)), pool: pool)
+        try pooling(pool.create(record))
+        return Volume(record: record, pool: pool)
     }
 
     /// Refuses a name that a volume of another pool has: by name there is one volume on a node.

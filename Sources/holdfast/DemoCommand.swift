@@ -69,6 +69,8 @@ enum Interruption {
 
     static func watch() {
         wanted.pointee = 0
+        // A reader of our output that goes away, as `head` does, must not keep the demo from cleaning up.
+        signal(SIGPIPE, SIG_IGN)
         for number in [SIGINT, SIGTERM, SIGHUP] { signal(number) { _ in Interruption.wanted.pointee = 1 } }
     }
 

@@ -4,7 +4,7 @@ internal import JSON
 internal import Syscalls
 
 extension FilePool {
-    func create(_ record: VolumeRecord) throws(PoolError) -> VolumeRecord {
+    func create(_ record: VolumeRecord) throws(PoolError) {
         let limit = try commitmentLimit()
         guard index.promise(record.size, limit: limit) else {
             throw .outOfSpace(
@@ -23,7 +23,7 @@ extension FilePool {
             if record.provisioning == .thick && record.size > usage.available {
                 throw SystemError("allocate \(record.size) bytes in", path, code: ENOSPC)
             }
-            return try make(record)
+            try make(record)
         } catch {
             undoCreation(of: record.id)
             guard error.isOutOfSpace else { throw .system(error) }
@@ -31,9 +31,9 @@ extension FilePool {
         }
     }
 
-    /// The intent goes first, the image second, the promise that it is whole last.
-    private func make(_ record: VolumeRecord) throws(SystemError) -> VolumeRecord {
-        try records.write(recordName(record.id), record.json, mayUseReserve: false)
+    /// The prepared record says what has begun, the image follows, and the record gets its name when both are whole.
+    private func make(_ record: VolumeRecord) throws(SystemError) {
+        try records.prepare(recordName(record.id), record.json)
         let path = imagePath(record.id)
         let image = try Files.open(imageName(record.id), in: records.folder, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW)
         if record.provisioning == .thick {
@@ -43,40 +43,44 @@ extension FilePool {
         }
         try Files.resize(image, path, to: record.size)
         try Files.sync(image, path)
-        var ready = record
-        ready.intent = .ready
-        try records.write(recordName(record.id), ready.json, mayUseReserve: false)
-        index.put(ready)
-        return ready
+        try records.commit(recordName(record.id))
+        index.put(record)
     }
 
-    /// Takes back a creation that came to nothing. What cannot be removed now is removed by the next start: its record
-    /// still says `creating`.
+    /// Takes back a creation that came to nothing. What cannot be removed now is removed by the next start, by its
+    /// prepared record.
     private func undoCreation(of id: VolumeID) {
-        _ = try? Files.unlink(imageName(id), in: records.folder)
-        _ = try? records.remove(recordName(id))
+        do throws(SystemError) {
+            try Files.unlink(imageName(id), in: records.folder)
+            try records.remove(recordName(id))
+            records.withdraw(recordName(id))
+        } catch {
+            // The error that brought us here is the one to tell.
+        }
     }
 
     func delete(_ id: VolumeID) throws(PoolError) {
         guard var record = try index.record(id) else { return }
         do throws(SystemError) {
-            record.intent = .deleting
-            try records.write(recordName(id), record.json, mayUseReserve: true)
-            index.put(record)
-            try removeFiles(of: id)
+            if record.intent == .ready {
+                try records.rename(recordName(id), to: deletedName(id))
+                record.intent = .deleting
+                index.put(record)
+            }
+            try finishDeletion(of: id)
         } catch {
             throw .system(error)
         }
         index.remove(id)
         attachedAt.withLock { _ = $0.removeValue(forKey: id) }
-        // The space is there again for what the deletion of a full pool had to borrow.
+        // The space is there again for what a full pool had to borrow.
         _ = try? records.fillReserve()
     }
 
     /// The image first: a record without an image says what is missing, an image without a record says nothing.
-    private func removeFiles(of id: VolumeID) throws(SystemError) {
+    func finishDeletion(of id: VolumeID) throws(SystemError) {
         try Files.unlink(imageName(id), in: records.folder)
-        try records.remove(recordName(id))
+        try records.remove(deletedName(id))
     }
 
     func update(_ record: VolumeRecord) throws(PoolError) {
@@ -114,59 +118,5 @@ extension FilePool {
         } catch {
             throw .system(error)
         }
-    }
-
-    func recover() throws(PoolError) -> [String] {
-        var reports: [String] = []
-        do throws(SystemError) {
-            for text in try records.names(endingIn: RecordFolder.suffix) {
-                if let report = try recoverVolume(text) { reports.append(report) }
-            }
-            for text in try records.names(endingIn: Self.imageSuffix) {
-                guard let id = VolumeID(text) else { continue }
-                if (try? index.record(id)) == .some(.none) {
-                    reports.append("the image \(imagePath(id)) has no record; it is kept and not served")
-                }
-            }
-        } catch {
-            throw .system(error)
-        }
-        do throws(SystemError) {
-            try records.fillReserve()
-        } catch {
-            reports.append("the pool '\(name)' is too full to set room aside for its records: \(error)")
-        }
-        try findAttachedVolumes()
-        return reports
-    }
-
-    /// Brings one record into the index, or ends what was begun with its volume.
-    private func recoverVolume(_ text: String) throws(SystemError) -> String? {
-        let fileName = text + RecordFolder.suffix
-        guard let id = VolumeID(text) else {
-            return "the file \(records.path)/\(fileName) is not named as a record is; it is left alone"
-        }
-        let record: VolumeRecord
-        do throws(PoolError) {
-            let json = try records.read(fileName)
-            do throws(MalformedRecord) {
-                record = try VolumeRecord(json)
-            } catch {
-                throw .damagedRecord(path: "\(records.path)/\(fileName)", reason: error.reason)
-            }
-            guard record.id == id && record.pool == identity else {
-                throw .damagedRecord(
-                    path: "\(records.path)/\(fileName)",
-                    reason: "it belongs to volume \(record.id) of pool \(record.pool), and this is pool \(identity)")
-            }
-        } catch {
-            index.markDamaged(id, error)
-            return "\(error)"
-        }
-        switch record.intent {
-        case .ready: index.put(record)
-        case .creating, .deleting: try removeFiles(of: id)
-        }
-        return nil
     }
 }

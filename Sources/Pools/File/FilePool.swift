@@ -8,7 +8,8 @@ internal import Syscalls
 ///
 ///     DIR/holdfast-pool.record      the pool's UUID
 ///     DIR/holdfast-pool.lock        held by the process that serves the pool
-///     DIR/volumes/ID.record         what is known of a volume
+///     DIR/volumes/ID.record         what is known of a volume; `.new` behind it is a volume or a change that is being
+///                                   made, `.deleted` a volume that is being deleted
 ///     DIR/volumes/ID.image          the volume
 ///     DIR/volumes/reserve           room for records when the rest is full
 final class FilePool: Pool {
@@ -27,6 +28,7 @@ final class FilePool: Pool {
     private let lock: Descriptor
 
     static let imageSuffix = ".image"
+    static let deletedSuffix = RecordFolder.suffix + ".deleted"
     private static let poolRecord = "holdfast-pool.record"
     private static let lockName = "holdfast-pool.lock"
     private static let volumesName = "volumes"
@@ -143,6 +145,7 @@ final class FilePool: Pool {
     }
 
     func recordName(_ id: VolumeID) -> String { id.text + RecordFolder.suffix }
+    func deletedName(_ id: VolumeID) -> String { id.text + Self.deletedSuffix }
     func imageName(_ id: VolumeID) -> String { id.text + Self.imageSuffix }
     func imagePath(_ id: VolumeID) -> String { "\(records.path)/\(imageName(id))" }
 }
