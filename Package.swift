@@ -49,7 +49,8 @@ let package = Package(
         room("Volumes", ["Devices", "Filesystems", "Mounts", "Pools", "Syscalls"]),
         room("RPC", ["CGRPC", "CLinux", "Syscalls"]),
         room("CSI", ["CWire", "RPC"]),
-        room("Plugin", ["CSI", "Diagnostics", "Devices", "Filesystems", "Mounts", "Pools", "RPC", "Syscalls", "Volumes"]),
+        room(
+            "Plugin", ["CSI", "Diagnostics", "Devices", "Filesystems", "Mounts", "Pools", "RPC", "Syscalls", "Volumes"]),
 
         executable(
             "holdfast-node",

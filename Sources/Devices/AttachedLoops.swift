@@ -32,7 +32,8 @@ public enum AttachedLoops {
             if errno == ENOENT { return nil }
             throw .system(.last("look up", link))
         }
-        let name = String(decoding: room[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let name =
+            String(decoding: room[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
             .split(separator: "/").last ?? ""
         return name.hasPrefix("loop") ? Int(name.dropFirst(4)) : nil
     }

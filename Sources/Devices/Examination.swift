@@ -86,7 +86,8 @@ public enum Examination {
         // A superblock with a bad checksum is a damaged filesystem, not an absent one.
         blkid_probe_set_superblocks_flags(
             probe,
-            CInt(BLKID_SUBLKS_TYPE | BLKID_SUBLKS_USAGE | BLKID_SUBLKS_UUID | BLKID_SUBLKS_MAGIC | BLKID_SUBLKS_BADCSUM))
+            CInt(BLKID_SUBLKS_TYPE | BLKID_SUBLKS_USAGE | BLKID_SUBLKS_UUID | BLKID_SUBLKS_MAGIC | BLKID_SUBLKS_BADCSUM)
+        )
         blkid_probe_enable_partitions(probe, 1)
         blkid_probe_set_partitions_flags(probe, CInt(BLKID_PARTS_FORCE_GPT | BLKID_PARTS_MAGIC))
 

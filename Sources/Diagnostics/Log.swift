@@ -21,12 +21,16 @@ public final class Log: Sendable {
         setting.withLock { $0 = Setting(level: level, format: format) }
     }
 
-    public func debug(_ message: @autoclosure () -> String, _ fields: LogFields = [:]) { write(.debug, message, fields) }
+    public func debug(_ message: @autoclosure () -> String, _ fields: LogFields = [:]) {
+        write(.debug, message, fields)
+    }
     public func info(_ message: @autoclosure () -> String, _ fields: LogFields = [:]) { write(.info, message, fields) }
     public func warning(_ message: @autoclosure () -> String, _ fields: LogFields = [:]) {
         write(.warning, message, fields)
     }
-    public func error(_ message: @autoclosure () -> String, _ fields: LogFields = [:]) { write(.error, message, fields) }
+    public func error(_ message: @autoclosure () -> String, _ fields: LogFields = [:]) {
+        write(.error, message, fields)
+    }
 
     /// Whether lines of that level are written, for callers whose fields cost something to make.
     public func isEnabled(_ level: LogLevel) -> Bool { setting.withLock { $0.level <= level } }

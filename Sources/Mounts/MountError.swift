@@ -26,7 +26,8 @@ public enum MountError: Error, Sendable, CustomStringConvertible {
             "\(SystemError("mount", "the \(type) on \(device)", code: code, detail: words.isEmpty ? nil : words))"
         case .busy(let path):
             "\(path) is still in use by a process or by a mount beneath it; end what uses it and try again"
-        case .notOurs(let path, let found): "\(path) holds \(found), which is not of this plugin's making; it is left alone"
+        case .notOurs(let path, let found):
+            "\(path) holds \(found), which is not of this plugin's making; it is left alone"
         }
     }
 }

@@ -25,7 +25,8 @@ public struct MountOptions: Sendable, Equatable {
         var isReadOnly = readOnly
         for option in flags.flatMap({ $0.split(separator: ",").map(String.init) }) {
             guard option.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7f }) else {
-                throw .refusedOption(option: "'\(option.debugDescription)'", reason: "it holds a control character or a space")
+                throw .refusedOption(
+                    option: "'\(option.debugDescription)'", reason: "it holds a control character or a space")
             }
             if let reason = Self.notForClients[option] { throw .refusedOption(option: option, reason: reason) }
             if let reason = refusal(option) { throw .refusedOption(option: option, reason: reason) }
@@ -36,7 +37,8 @@ public struct MountOptions: Sendable, Equatable {
             } else if option == "rw" {
                 isReadOnly = readOnly
             } else if option != "defaults" {
-                let parts = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+                let parts = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+                    String.init)
                 if parts[0].isEmpty || parts[0] == "source" {
                     throw .refusedOption(option: option, reason: "it is not an option of a filesystem")
                 }

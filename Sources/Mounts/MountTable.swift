@@ -31,7 +31,9 @@ public enum MountTable {
     }
 
     private enum Answer {
-        case found(Mount), gone, unsupported
+        case found(Mount)
+        case gone
+        case unsupported
     }
 
     private static func statmount(_ id: UInt64) throws(SystemError) -> Answer {

@@ -27,7 +27,8 @@ extension HostPath {
         try configure(FSCONFIG_SET_STRING, "source", device)
         if options.isReadOnly { try configure(FSCONFIG_SET_FLAG, "ro", nil) }
         for parameter in options.parameters {
-            try configure(parameter.value == nil ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING, parameter.key, parameter.value)
+            try configure(
+                parameter.value == nil ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING, parameter.key, parameter.value)
         }
         try configure(FSCONFIG_CMD_CREATE, nil, nil)
         let mounted = fsmount(filesystem.number, UInt32(FSMOUNT_CLOEXEC), UInt32(options.attributes))

@@ -21,7 +21,8 @@ struct Capability {
         case .mount(let mount):
             if !mount.volumeMountGroup.isEmpty {
                 throw .invalid(
-                    "\(field).mount.volume_mount_group is set; this driver leaves fsGroup to kubelet (fsGroupPolicy: File)")
+                    "\(field).mount.volume_mount_group is set; this driver leaves fsGroup to kubelet (fsGroupPolicy: File)"
+                )
             }
             access = .mount(filesystem: mount.fsType.isEmpty ? nil : mount.fsType)
             mountFlags = mount.mountFlags

@@ -17,7 +17,8 @@ extension Plugin {
         case .mount(let filesystem): context["holdfast.dev/filesystem"] = filesystem
         }
         return CSI.Volume(
-            capacityBytes: record.size, volumeID: record.id.text, volumeContext: context, accessibleTopology: [topology])
+            capacityBytes: record.size, volumeID: record.id.text, volumeContext: context, accessibleTopology: [topology]
+        )
     }
 
     /// Whether volumes of this node can be reached from a topology.

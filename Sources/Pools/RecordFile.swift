@@ -28,11 +28,13 @@ enum RecordFile {
         }
         guard found == version else {
             throw MalformedRecord(
-                reason: "it has format version \(found) and this program knows \(version): run the version that wrote it")
+                reason:
+                    "it has format version \(found) and this program knows \(version): run the version that wrote it")
         }
         let body = Array(bytes[(end + 1)...])
         guard words.count == 4, words[3] == "length=\(body.count)" else {
-            throw MalformedRecord(reason: "it is cut short or grown: \(words.last ?? "") stands over \(body.count) bytes")
+            throw MalformedRecord(
+                reason: "it is cut short or grown: \(words.last ?? "") stands over \(body.count) bytes")
         }
         guard words[2] == "sha256=\(sha256(body))" else {
             throw MalformedRecord(reason: "its checksum does not fit its content")

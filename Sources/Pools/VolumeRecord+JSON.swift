@@ -99,7 +99,9 @@ extension JSON {
     func texts(_ key: String) throws(MalformedRecord) -> [String: String] {
         var texts: [String: String] = [:]
         for (name, value) in self[key]?.object ?? [:] {
-            guard let text = value.string else { throw MalformedRecord(reason: "its field '\(key)' holds more than text") }
+            guard let text = value.string else {
+                throw MalformedRecord(reason: "its field '\(key)' holds more than text")
+            }
             texts[name] = text
         }
         return texts

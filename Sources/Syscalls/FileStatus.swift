@@ -35,7 +35,9 @@ public struct FileIdentity: Hashable, Sendable, CustomStringConvertible {
 
 /// What statx(2) says of a file, without asking a remote server and without starting an automount.
 public struct FileStatus: Sendable {
-    public enum Kind: String, Sendable { case file, directory, symlink, blockDevice, characterDevice, socket, pipe, other }
+    public enum Kind: String, Sendable {
+        case file, directory, symlink, blockDevice, characterDevice, socket, pipe, other
+    }
 
     public let kind: Kind
     public let identity: FileIdentity

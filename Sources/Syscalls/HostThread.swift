@@ -70,11 +70,13 @@ private final class ThreadPool: Sendable {
         pthread_attr_setstacksize(&attributes, 512 * 1024)
         var thread = pthread_t()
         let me = Unmanaged.passRetained(self)
-        let status = pthread_create(&thread, &attributes, { raw in
-            let pool = Unmanaged<ThreadPool>.fromOpaque(raw!).takeRetainedValue()
-            pool.work()
-            return nil
-        }, me.toOpaque())
+        let status = pthread_create(
+            &thread, &attributes,
+            { raw in
+                let pool = Unmanaged<ThreadPool>.fromOpaque(raw!).takeRetainedValue()
+                pool.work()
+                return nil
+            }, me.toOpaque())
         pthread_attr_destroy(&attributes)
         if status != 0 {
             me.release()
@@ -108,7 +110,8 @@ private final class ThreadPool: Sendable {
     }
 
     private enum Step {
-        case run(@Sendable () -> Void), waitAgain, leave
+        case run(@Sendable () -> Void)
+        case waitAgain, leave
     }
 }
 

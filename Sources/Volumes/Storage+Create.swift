@@ -72,7 +72,8 @@ extension Storage {
         guard case .mount(let wanted) = order.access else { return .block }
         let parameter = order.parameters.filesystem
         if let wanted, let parameter, wanted != parameter {
-            throw .invalid("the capability asks for \(wanted) and the parameter csi.storage.k8s.io/fstype for \(parameter)")
+            throw .invalid(
+                "the capability asks for \(wanted) and the parameter csi.storage.k8s.io/fstype for \(parameter)")
         }
         let name = wanted ?? parameter ?? Filesystems.standard.name
         guard Filesystems.named(name) != nil else {

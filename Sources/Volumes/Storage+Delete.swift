@@ -13,7 +13,8 @@ extension Storage {
         guard let volume = try lookUp(text) else { return }
         if let node = volume.record.attachments.first?.node {
             throw .inUse(
-                volume: volume.id, how: "it is attached to node '\(node)'", advice: "detach it (ControllerUnpublishVolume) first")
+                volume: volume.id, how: "it is attached to node '\(node)'",
+                advice: "detach it (ControllerUnpublishVolume) first")
         }
         try requireUnused(volume)
         claim.step("deleting the volume")
@@ -35,7 +36,8 @@ extension Storage {
         let holders = table.filter { mount in
             mount.blockDevice == number || (mount.filesystem == "devtmpfs" && "/dev\(mount.root)" == path)
         }.map(\.point)
-        let how = holders.isEmpty
+        let how =
+            holders.isEmpty
             ? "it is staged as \(path)" : "it is mounted at \(holders.prefix(4).joined(separator: ", "))"
         throw .inUse(volume: volume.id, how: how, advice: "unpublish and unstage it first")
     }

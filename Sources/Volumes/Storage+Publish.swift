@@ -54,7 +54,9 @@ extension Storage {
         if order.wantsWrite, volume.record.attachments.contains(where: { $0.node == nodeID && $0.isReadOnly }) {
             throw .refused(
                 volume: volume.id,
-                reason: "it is attached to this node read-only (ControllerPublishVolume), so it is not published for writing")
+                reason:
+                    "it is attached to this node read-only (ControllerPublishVolume), so it is not published for writing"
+            )
         }
         if try alreadyPublished(volume, at: target, order) { return }
         let others = try holders(of: volume, besides: source.mount?.id)
@@ -129,7 +131,8 @@ extension Storage {
         if order.mode == .multiWriter, try volume.parameters().singleWriter == .node { return }
         throw refusal(
             writer,
-            "\(recreate), and a StorageClass with singleWriter: node lets the pods of one node share a ReadWriteOnce volume")
+            "\(recreate), and a StorageClass with singleWriter: node lets the pods of one node share a ReadWriteOnce volume"
+        )
     }
 
     private func bind(
@@ -165,7 +168,8 @@ extension Storage {
         if let other = others.first(where: { $0.mount.isReadOnly == order.wantsWrite }) {
             throw .refused(
                 volume: volume.id,
-                reason: "it is published \(other.mount.isReadOnly ? "read-only" : "for writing") at \(other.path), and a "
+                reason:
+                    "it is published \(other.mount.isReadOnly ? "read-only" : "for writing") at \(other.path), and a "
                     + "raw block device is either read-only or writable for all its users; unpublish it there first")
         }
         do throws(SystemError) {

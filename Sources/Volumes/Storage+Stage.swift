@@ -1,5 +1,5 @@
-public import Filesystems
 internal import Devices
+public import Filesystems
 internal import Mounts
 internal import Pools
 internal import Syscalls
@@ -73,7 +73,8 @@ extension Storage {
         }
         if let holder = try holders(of: volume, besides: nil).first {
             throw .inUse(
-                volume: volume.id, how: "it is mounted at \(holder.path)", advice: "unpublish and unstage it there first")
+                volume: volume.id, how: "it is mounted at \(holder.path)",
+                advice: "unpublish and unstage it there first")
         }
         claim.step("attaching the device")
         let attached = try pooling(volume.pool.attach(volume.record))

@@ -61,7 +61,8 @@ struct CycleBench {
         let staging = "\(bench.path)/raw/staging"
         let target = "\(bench.path)/raw/target"
         try run("truncate", ["-s", "1G", image])
-        let device = try run("losetup", ["--find", "--show", image]).split(separator: "\n").first.map(String.init) ?? ""
+        let device =
+            try run("losetup", ["--find", "--show", image]).split(separator: "\n").first.map(String.init) ?? ""
         // Exit status 2 is blkid's 'nothing found'.
         try run("blkid", ["-p", device], allowed: [2])
         try run("mkfs.ext4", ["-q", device])

@@ -9,7 +9,8 @@ let command = Command(
     "holdfast-bench", summary: "Measure a node: calls, a volume's cycle, memory, start",
     options: [
         .value("--peer", "unix:///SOCK", help: "another CSI plugin's socket, whose Probe is measured as well"),
-        .value("--cycles", "N", help: "how many volume cycles are measured, in turn with as many raw ones", default: "15"),
+        .value(
+            "--cycles", "N", help: "how many volume cycles are measured, in turn with as many raw ones", default: "15"),
         .value("--probes", "N", help: "how many calls a Probe figure is taken from", default: "20000"),
     ])
 

@@ -26,7 +26,8 @@ struct Node {
         let pools = try settings.pools.map { try $0.kind.open($0.settings) }
         storage = Storage(nodeID: settings.nodeID, pools: pools, root: root)
         let plugin = Plugin(
-            settings: PluginSettings(driverName: settings.driverName, maxVolumes: settings.maxVolumes), storage: storage)
+            settings: PluginSettings(driverName: settings.driverName, maxVolumes: settings.maxVolumes), storage: storage
+        )
         server = try RPCServer(socket: settings.socket, methods: plugin.methods)
     }
 

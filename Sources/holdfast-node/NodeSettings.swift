@@ -22,8 +22,11 @@ struct NodeSettings {
             .value(
                 "--node-id", "ID", help: "the node's name, which is also its topology segment", required: true,
                 environment: true),
-            .value("--pool-dir", "DIR", help: "a folder that is the one pool, of kind file, named default", environment: true),
-            .value("--config", "FILE", help: "a YAML file that lists the pools, instead of --pool-dir", environment: true),
+            .value(
+                "--pool-dir", "DIR", help: "a folder that is the one pool, of kind file, named default",
+                environment: true),
+            .value(
+                "--config", "FILE", help: "a YAML file that lists the pools, instead of --pool-dir", environment: true),
             .value(
                 "--driver-name", "NAME", help: "the CSI driver name", default: Plugin.driverName, environment: true),
             .value(
@@ -47,7 +50,11 @@ struct NodeSettings {
         }
         nodeID = values.string("--node-id")
         guard isSegment(nodeID) else {
-            throw values.error("--node-id", expected: "1 to 63 letters, digits, '-', '_' and '.', beginning and ending with a letter or digit, as a topology label needs")
+            throw values.error(
+                "--node-id",
+                expected:
+                    "1 to 63 letters, digits, '-', '_' and '.', beginning and ending with a letter or digit, as a topology label needs"
+            )
         }
         driverName = values.string("--driver-name")
         guard isSegment(driverName), !driverName.contains("_") else {

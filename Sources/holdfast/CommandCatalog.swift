@@ -13,7 +13,8 @@ enum CommandCatalog {
     ]
 
     static let tree = CommandTree(
-        "holdfast", summary: "Look at the volumes of this node, and try the storage agent out", commands: all.map(\.command))
+        "holdfast", summary: "Look at the volumes of this node, and try the storage agent out",
+        commands: all.map(\.command))
 
     static func run(_ values: OptionValues) async throws {
         guard let chosen = all.first(where: { $0.command.name == values.command.name }) else {

@@ -61,7 +61,9 @@ struct DemoLife {
     private func ready(_ client: CSIClient, _ daemon: Daemon?) async throws -> String {
         let deadline = Moment.after(seconds: 10)
         while deadline.remainingMilliseconds > 0 {
-            if daemon?.exitStatus != nil { throw CommandError(description: "the node did not start: \(folder.logTail)") }
+            if daemon?.exitStatus != nil {
+                throw CommandError(description: "the node did not start: \(folder.logTail)")
+            }
             if let answer = try? await client.call(CSIMethod.probe, ProbeRequest()), answer.ready == true {
                 let info = try await client.call(CSIMethod.getPluginInfo, GetPluginInfoRequest())
                 return "\(info.name) \(info.vendorVersion) is ready, on an empty pool"
@@ -101,7 +103,9 @@ struct DemoLife {
         try await steps.step("read back") {
             let file = try Files.open("\(firstTarget)/data", O_RDONLY)
             let read = try Files.read(file, "\(firstTarget)/data", at: 0, count: written.count)
-            guard read == written else { throw CommandError(description: "the data read back differs from what was written") }
+            guard read == written else {
+                throw CommandError(description: "the data read back differs from what was written")
+            }
             return "the same \(size(Int64(read.count)))"
         }
         try await stats(client, volume)

@@ -24,7 +24,9 @@ enum InspectCommand {
             return try await get(text, client)
         } catch {
             guard error.code == .notFound else { throw error }
-            guard let named = try await VolumesCommand.all(client).first(where: { $0.name == text }) else { throw error }
+            guard let named = try await VolumesCommand.all(client).first(where: { $0.name == text }) else {
+                throw error
+            }
             return try await get(named.volume.volumeID, client)
         }
     }

@@ -36,6 +36,8 @@ extension Plugin {
         } catch {
             throw RPCStatus(error)
         }
-        if let key = request.mutableParameters.keys.min() { throw .invalid("the mutable parameter '\(key)' is unknown") }
+        if let key = request.mutableParameters.keys.min() {
+            throw .invalid("the mutable parameter '\(key)' is unknown")
+        }
     }
 }

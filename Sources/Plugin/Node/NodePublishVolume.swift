@@ -11,7 +11,8 @@ extension Plugin {
         let capability = try Capability(request.volumeCapability)
         // The field is optional in general and required of a driver that stages (STAGE_UNSTAGE_VOLUME): ours does.
         guard !request.stagingTargetPath.isEmpty else {
-            throw RPCStatus(.failedPrecondition, "staging_target_path is missing; this driver publishes staged volumes only")
+            throw RPCStatus(
+                .failedPrecondition, "staging_target_path is missing; this driver publishes staged volumes only")
         }
         let order = PublishOrder(
             volume: id, incarnation: request.volumeContext[incarnationKey], stagingPath: request.stagingTargetPath,

@@ -12,7 +12,8 @@ extension Plugin {
         let path = try require(request.stagingTargetPath, "staging_target_path")
         let capability = try Capability(request.volumeCapability)
         let order = StageOrder(
-            volume: id, incarnation: request.volumeContext[incarnationKey], stagingPath: path, access: capability.access,
+            volume: id, incarnation: request.volumeContext[incarnationKey], stagingPath: path,
+            access: capability.access,
             mountFlags: capability.mountFlags, readOnly: !capability.mode.mayWrite)
         let outcome = try await work(storage.stage(order))
         if outcome.formatted { Log.shared.info("formatted", ["volume": id, "device": outcome.device]) }

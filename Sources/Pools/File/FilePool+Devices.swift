@@ -93,7 +93,9 @@ extension FilePool {
         guard device.major == LoopDevice.major else { return .somebodyElse }
         let status: LoopStatus?
         do throws(DeviceError) {
-            status = try AttachedLoops.index(of: device).flatMap { index throws(DeviceError) in try LoopDevice.status(index) }
+            status = try AttachedLoops.index(of: device).flatMap { index throws(DeviceError) in
+                try LoopDevice.status(index)
+            }
         } catch {
             throw .device(error)
         }

@@ -61,7 +61,8 @@ final class FilePool: Pool {
             folder = try Files.open(path, O_RDONLY | O_DIRECTORY)
         } catch {
             switch error.code {
-            case ENOENT: throw .unusable(path: path, reason: "it does not exist; make the folder, or mount what belongs there")
+            case ENOENT:
+                throw .unusable(path: path, reason: "it does not exist; make the folder, or mount what belongs there")
             case ENOTDIR: throw .unusable(path: path, reason: "it is not a folder")
             default: throw .unusable(path: path, reason: "\(error)")
             }
@@ -121,7 +122,8 @@ final class FilePool: Pool {
         }
         guard !hasVolumes else {
             throw .unusable(
-                path: path, reason: "it has a folder '\(volumesName)' but no \(poolRecord); restore that file from a backup")
+                path: path,
+                reason: "it has a folder '\(volumesName)' but no \(poolRecord); restore that file from a backup")
         }
         return try make(top, in: folder)
     }
