@@ -9,6 +9,8 @@ public struct LoopStatus: Sendable {
     /// The label that was given at attach; at most 63 bytes.
     public let label: String
     public let isReadOnly: Bool
+    /// Whether the device shows the backing file from its first to its last byte.
+    public let isWholeFile: Bool
     public let detachesOnLastClose: Bool
     public let usesDirectIO: Bool
 }
@@ -42,7 +44,10 @@ public struct LoopDevice: ~Copyable, Sendable {
             let control = try Files.open(controlPath, O_RDWR)
             var index = try next(control, fresh: false)
             for _ in 0..<tries {
-                let file = try Files.open(path(index), O_RDWR | O_NOFOLLOW)
+                guard let file = try openOffered(index) else {
+                    index = try next(control, fresh: false)
+                    continue
+                }
                 let flags = UInt32(LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO)
                 if holdfast_loop_configure(file.number, image.number, flags, label) != 0 {
                     // Between 'free' and 'configure' somebody else may take the same device.
@@ -77,6 +82,16 @@ public struct LoopDevice: ~Copyable, Sendable {
         let index = fresh ? holdfast_loop_add(control.number, -1) : holdfast_loop_free(control.number)
         if index < 0 { throw .last("find a free", "loop device") }
         return Int(index)
+    }
+
+    /// Opens a device that the kernel has offered; nil when somebody else has removed it since.
+    private static func openOffered(_ index: Int) throws(SystemError) -> Descriptor? {
+        do throws(SystemError) {
+            return try Files.open(path(index), O_RDWR | O_NOFOLLOW)
+        } catch {
+            if error.code == ENOENT || error.code == ENXIO || error.code == ENODEV { return nil }
+            throw error
+        }
     }
 
     /// Removes a device that nothing is attached to, settings and all. One that is in use again stays.
@@ -158,6 +173,7 @@ extension LoopStatus {
         backing = FileIdentity(device: DeviceNumber(encoded: info.lo_device), inode: info.lo_inode)
         label = name.withUnsafeBufferPointer { String(validatingCString: $0.baseAddress!) } ?? ""
         isReadOnly = info.lo_flags & UInt32(LO_FLAGS_READ_ONLY) != 0
+        isWholeFile = info.lo_offset == 0 && info.lo_sizelimit == 0
         detachesOnLastClose = info.lo_flags & UInt32(LO_FLAGS_AUTOCLEAR) != 0
         usesDirectIO = info.lo_flags & UInt32(LO_FLAGS_DIRECT_IO) != 0
     }

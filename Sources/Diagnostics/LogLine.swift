@@ -39,7 +39,9 @@ struct LogLine {
     func text() -> String {
         var line = "\(timestamp) \(level.rawValue.uppercased()) \(oneLine(message))"
         for (key, value) in fields {
-            let plain = !value.isEmpty && value.unicodeScalars.allSatisfy { $0.value > 0x20 && $0 != "\"" && $0 != "=" }
+            let plain =
+                !value.isEmpty
+                && value.unicodeScalars.allSatisfy { $0 != " " && $0 != "\"" && $0 != "=" && !isControl($0) }
             line += plain ? " \(key)=\(value)" : " \(key)=\(quoted(value))"
         }
         return line
@@ -77,8 +79,13 @@ private func padded(_ number: some BinaryInteger, _ width: Int) -> String {
 
 /// A line stays a line: control characters in a message would let a client forge the next one.
 private func oneLine(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else { return text }
+    guard text.unicodeScalars.contains(where: isControl) else { return text }
     return String(quoted(text).dropFirst().dropLast())
+}
+
+/// The control characters of ASCII and of ISO 8859-1, which terminals act on, and Unicode's two ends of a line.
+private func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || scalar.value == 0x2028 || scalar.value == 0x2029
 }
 
 /// A JSON string (RFC 8259, section 7), which is also how text lines quote.
@@ -92,7 +99,7 @@ private func quoted(_ text: String) -> String {
         case "\t": out += "\\t"
         case "\r": out += "\\r"
         default:
-            if scalar.value < 0x20 || scalar.value == 0x7f {
+            if isControl(scalar) {
                 let hex = String(scalar.value, radix: 16)
                 out += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
             } else {

@@ -42,7 +42,7 @@ extension PoolError {
         switch self {
         case .system(let error): error.status
         case .device(let error): error.code
-        case .unusable, .alreadyServed, .busy, .imageInTheWay: .failedPrecondition
+        case .unusable, .alreadyServed, .imageInTheWay: .failedPrecondition
         case .outOfSpace: .resourceExhausted
         case .damagedRecord, .missingImage, .shortImage: .dataLoss
         }

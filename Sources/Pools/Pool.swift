@@ -19,10 +19,13 @@ public struct AttachedDevice: ~Copyable, Sendable {
     public let device: BlockDevice
     /// False when it was attached already.
     public let isNew: Bool
+    /// Whether it stays attached when nobody has it open.
+    public let isKept: Bool
 
-    init(device: consuming BlockDevice, isNew: Bool) {
+    init(device: consuming BlockDevice, isNew: Bool, isKept: Bool) {
         self.device = device
         self.isNew = isNew
+        self.isKept = isKept
     }
 }
 
@@ -33,6 +36,14 @@ public enum DeviceOwner: Sendable, Equatable {
     /// The device of a volume of this pool that is gone, or was made again since: its image has no name any more.
     case formerVolume(VolumeID)
     case somebodyElse
+
+    /// The id, of a volume that exists or of one that is gone.
+    public var volume: VolumeID? {
+        switch self {
+        case .volume(let id), .formerVolume(let id): id
+        case .somebodyElse: nil
+        }
+    }
 }
 
 /// Where volumes come from. A new kind is a folder beside this file and a line in `Catalog.swift`; the pool contract
@@ -72,8 +83,14 @@ public protocol Pool: AnyObject, Sendable {
     /// Keeps the device attached while nobody has it open, until `detach`.
     func keep(_ attached: borrowing AttachedDevice, of record: VolumeRecord) throws(PoolError)
 
-    /// Detaches the volume's device. `busy` while something else holds it open; it then goes with the last opener.
+    /// Detaches the volume's device. While an onlooker has it open it stays, and goes with the last of them.
     func detach(_ attached: consuming AttachedDevice, of record: VolumeRecord) throws(PoolError)
+
+    /// Detaches devices of a volume that is gone, which nothing but its id names any more.
+    func detachFormer(_ id: VolumeID) throws(PoolError)
+
+    /// Whether the volume was ever written, wherever in it; nil for a pool that cannot tell.
+    func wasWritten(_ record: VolumeRecord) throws(PoolError) -> Bool?
 
     /// Puts what was written to the volume beyond the reach of a power cut, beneath the device as well.
     func sync(_ attached: borrowing AttachedDevice, of record: VolumeRecord) throws(PoolError)

@@ -17,7 +17,6 @@ public enum PoolError: Error, Sendable, CustomStringConvertible {
     case shortImage(volume: VolumeID, path: String, found: Int64, expected: Int64)
     /// An image without a record lies where a new volume's image would have to be.
     case imageInTheWay(volume: VolumeID, path: String)
-    case busy(volume: VolumeID, device: String)
 
     public var description: String {
         switch self {
@@ -37,7 +36,6 @@ public enum PoolError: Error, Sendable, CustomStringConvertible {
         case .imageInTheWay(let volume, let path):
             "volume \(volume) was not made: the image \(path) is there without a record; it was left untouched: restore its "
                 + "record from a backup, or move the image away"
-        case .busy(let volume, let device): "volume \(volume) is still in use through \(device)"
         }
     }
 }

@@ -49,7 +49,8 @@ struct Child: ~Copyable {
     ) throws(ToolError) -> ToolResult {
         pipe.closeWriteEnd()
         let handle = holdfast_pidfd_open(pid)
-        defer { if handle >= 0 { close(handle) } }
+        if handle < 0 { throw .start(giveUp(.last("watch the process of", tool))) }
+        defer { close(handle) }
         var output: [UInt8] = []
         var pipeOpen = true
         var timedOut = false
@@ -58,17 +59,20 @@ struct Child: ~Copyable {
                 pollfd(fd: handle, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: pipeOpen ? pipe.readEnd : -1, events: Int16(POLLIN), revents: 0),
             ]
-            let ready = uninterrupted { poll(&polled, 2, timedOut ? -1 : deadline.remainingMilliseconds) }
-            if ready == 0 && !timedOut {
+            _ = uninterrupted { poll(&polled, 2, timedOut ? -1 : deadline.remainingMilliseconds) }
+            // The clock decides, not a silent poll(2): a tool that talks without end would never be silent.
+            if polled[0].revents == 0 && !timedOut && deadline.remainingMilliseconds == 0 {
                 timedOut = true
                 kill(-pid, SIGKILL)
-                continue
             }
             if polled[1].revents != 0 { pipeOpen = Self.drain(pipe.readEnd, into: &output) }
             if polled[0].revents != 0 { break }
         }
-        // What the child wrote just before its end is still in the pipe.
-        while pipeOpen && Self.hasInput(pipe.readEnd) { pipeOpen = Self.drain(pipe.readEnd, into: &output) }
+        // What the child wrote just before its end is still in the pipe. Beyond the limit nothing is kept, and a
+        // grandchild may go on writing for ever.
+        while pipeOpen && output.count < Tool.outputLimit && Self.hasInput(pipe.readEnd) {
+            pipeOpen = Self.drain(pipe.readEnd, into: &output)
+        }
 
         var status: CInt = 0
         let pid = pid
@@ -81,6 +85,16 @@ struct Child: ~Copyable {
         if timedOut { throw .timedOut(tool: tool, seconds: seconds, output: result.summary) }
         if stopped && signal != 0 { throw .stopped(tool: tool) }
         return result
+    }
+
+    /// Ends and reaps a child that cannot be watched: without descriptors to spare nobody would learn of its end.
+    private func giveUp(_ error: SystemError) -> SystemError {
+        var status: CInt = 0
+        let pid = pid
+        kill(-pid, SIGKILL)
+        _ = RunningTools.shared.remove(pid)
+        _ = uninterrupted { waitpid(pid, &status, 0) }
+        return error
     }
 
     private static func hasInput(_ end: CInt) -> Bool {

@@ -31,12 +31,12 @@ struct Holder: Sendable {
 }
 
 extension Storage {
-    /// The live mounts of a volume other than the one with id `staging`, which publishes share.
-    func holders(of volume: Volume, besides staging: UInt64?) throws(VolumeError) -> [Holder] {
+    /// The live mounts of a volume, or of a former one of that id, other than the mount `staging`, which publishes share.
+    func holders(of id: VolumeID, besides staging: UInt64?) throws(VolumeError) -> [Holder] {
         var holders: [Holder] = []
-        for path in mountPoints.of(volume.id) {
-            guard let mount = try mount(of: volume, at: path) else {
-                mountPoints.remove(path, of: volume.id)
+        for path in mountPoints.of(id) {
+            guard let mount = try mount(of: id, at: path) else {
+                mountPoints.remove(path, of: id)
                 continue
             }
             if mount.id != staging { holders.append(Holder(path: path, mount: mount)) }
@@ -45,7 +45,7 @@ extension Storage {
     }
 
     /// The mount of that volume at a path; nil when something else, or nothing, is there.
-    private func mount(of volume: Volume, at path: String) throws(VolumeError) -> Mount? {
+    private func mount(of id: VolumeID, at path: String) throws(VolumeError) -> Mount? {
         let occupant: Occupant
         do throws(MountError) {
             occupant = try root.locate(path).occupant()
@@ -55,7 +55,7 @@ extension Storage {
             default: throw .mount(error)
             }
         }
-        return try owner(of: occupant) == .volume(volume.id) ? occupant.mount : nil
+        return try owner(of: occupant).volume == id ? occupant.mount : nil
     }
 
     /// Whose the thing at a path is, by the device beneath it.

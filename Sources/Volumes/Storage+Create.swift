@@ -26,8 +26,8 @@ extension Storage {
     public static let standardSize: Int64 = 1 << 30
     /// The least of a raw block volume in bytes.
     static let smallestBlockVolume: Int64 = 1 << 20
-    /// Sizes are whole pages, so that direct I/O reaches the last byte.
     static let sizeUnit: Int64 = 4_096
+    static let sectorSize: Int64 = 512
 
     /// Makes a volume, or finds the one that an earlier call of the same name has made.
     public func create(_ order: CreateOrder) throws(VolumeError) -> Volume {
@@ -99,12 +99,16 @@ extension Storage {
         }
         let wanted = order.required == 0 ? min(standardSize, limit) : order.required
         let least = max(wanted, minimum)
-        let (sum, overflow) = least.addingReportingOverflow(sizeUnit - 1)
-        guard !overflow else { throw .outOfRange("\(order.required) bytes are more than any volume can have") }
-        let rounded = sum / sizeUnit * sizeUnit
-        if rounded <= limit { return rounded }
-        // A range narrower than a page is met to the byte as far as it states one; an unstated size yields to the limit.
-        return order.required == 0 ? limit / sizeUnit * sizeUnit : least
+        // Whole pages, so that direct I/O reaches the last byte; whole sectors where the range leaves no page.
+        for unit in [sizeUnit, sectorSize] {
+            let (sum, overflow) = least.addingReportingOverflow(unit - 1)
+            guard !overflow else { throw .outOfRange("\(order.required) bytes are more than any volume can have") }
+            let rounded = sum / unit * unit
+            if rounded <= limit { return rounded }
+            if order.required == 0 && limit / unit * unit >= minimum { return limit / unit * unit }
+        }
+        throw .outOfRange(
+            "no volume has between \(order.required) and \(order.limit) bytes: sizes are whole sectors of \(sectorSize)")
     }
 
     /// An existing volume serves a request that it is compatible with (CSI, CreateVolume).

@@ -21,14 +21,17 @@ extension Storage {
         try pooling(volume.pool.delete(volume.id))
     }
 
-    /// Refuses while the volume's device is attached, naming the mounts that hold it.
+    /// Refuses while the volume is staged, naming the mounts that hold it. A device that an onlooker still has open
+    /// after its volume was unstaged is no use of the volume.
     private func requireUnused(_ volume: Volume) throws(VolumeError) {
         let path: String
         let number: DeviceNumber
+        let isKept: Bool
         do {
             guard let attached = try pooling(volume.pool.attached(volume.record)) else { return }
             path = attached.device.path
             number = attached.device.number
+            isKept = attached.isKept
         }
         // The whole table is read only here, to name what an operator has to look for.
         let table: [Mount]
@@ -36,6 +39,7 @@ extension Storage {
         let holders = table.filter { mount in
             mount.blockDevice == number || (mount.filesystem == "devtmpfs" && "/dev\(mount.root)" == path)
         }.map(\.point)
+        guard isKept || !holders.isEmpty else { return }
         let how =
             holders.isEmpty
             ? "it is staged as \(path)" : "it is mounted at \(holders.prefix(4).joined(separator: ", "))"

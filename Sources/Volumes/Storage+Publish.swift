@@ -59,7 +59,7 @@ extension Storage {
             )
         }
         if try alreadyPublished(volume, at: target, order) { return }
-        let others = try holders(of: volume, besides: source.mount?.id)
+        let others = try holders(of: volume.id, besides: source.mount?.id)
         try requireOneWriter(volume, order, others)
         claim.step("mounting at \(target.path)")
         try bind(volume, source, staging, onto: target, order, others)

@@ -55,7 +55,12 @@ extension Storage {
     private func stageBlock(
         _ volume: Volume, _ order: StageOrder, _ claim: borrowing Claim
     ) throws(VolumeError) -> StageOutcome {
-        _ = try mounting(root.locate(order.stagingPath))
+        let place = try mounting(root.locate(order.stagingPath))
+        let occupant = try mounting(place.occupant())
+        switch occupant {
+        case .nothing, .directory: break
+        case .file, .other, .filesystem, .deviceNode: throw .inTheWay(path: place.path, found: occupant.summary)
+        }
         claim.step("attaching the device")
         let attached = try pooling(volume.pool.attach(volume.record))
         try pooling(volume.pool.keep(attached, of: volume.record))
@@ -71,7 +76,7 @@ extension Storage {
         if let device = try alreadyStaged(volume, at: place, options) {
             return StageOutcome(wasStaged: true, device: device)
         }
-        if let holder = try holders(of: volume, besides: nil).first {
+        if let holder = try holders(of: volume.id, besides: nil).first {
             throw .inUse(
                 volume: volume.id, how: "it is mounted at \(holder.path)",
                 advice: "unpublish and unstage it there first")
@@ -135,7 +140,8 @@ extension Storage {
         switch consume finding {
         case .blank(let blank):
             if case .formatted = state { throw .contentLost(volume: volume.id, device: device) }
-            if state == .never && !blank.isZeroed {
+            let wasWritten = try pooling(volume.pool.wasWritten(volume.record)) ?? !blank.isZeroed
+            if state == .never && (wasWritten || !blank.isZeroed) {
                 throw .unexpectedContent(
                     volume: volume.id, device: device, found: "data without a known signature", expected: "nothing yet")
             }

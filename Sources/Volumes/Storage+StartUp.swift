@@ -34,7 +34,7 @@ extension Storage {
             let isLoop = mount.blockDevice.map { $0.major == 7 } ?? false
             guard isLoop || mount.root.hasPrefix("/loop") else { continue }
             guard let place = try? root.locate(mount.point), let occupant = try? place.occupant() else { continue }
-            guard case .volume(let id) = try owner(of: occupant) else { continue }
+            guard let id = try owner(of: occupant).volume else { continue }
             mountPoints.add(place.path, of: id)
             found += 1
         }

@@ -5,17 +5,25 @@ extension Storage {
     /// How many mounts of ours may lie on one path: restarts of clients have stacked them by the thousand elsewhere.
     static let stackLimit = 1_024
 
-    /// Unmounts a staged volume and detaches its device. What is not staged, and what is unknown, is unstaged already;
-    /// a mount that is not ours stays.
+    /// Unmounts a staged volume and detaches its device. What is not staged at the path, and what is unknown, is unstaged
+    /// already; a mount that is not ours stays.
     public func unstage(_ text: String, from path: String) throws(VolumeError) {
         let claim = try claims.take(text, for: "NodeUnstageVolume")
+        guard let id = VolumeID(text) else { return try unmountIfThere(text, path) }
         let volume = try lookUp(text)
-        if let volume, let holder = try publishedTarget(of: volume, staging: path) {
-            throw .inUse(volume: volume.id, how: "it is published at \(holder)", advice: "unpublish it there first")
+        let staging = try stagedMount(of: id, at: path)
+        if let holder = try holders(of: id, besides: staging?.id).first {
+            // Without a mount at this path it is not staged here, but for raw block volumes, which have none.
+            if staging == nil && volume?.record.access != .block { return try unmountIfThere(text, path) }
+            throw .inUse(volume: id, how: "it is published at \(holder.path)", advice: "unpublish it there first")
         }
         claim.step("unmounting \(path)")
-        guard let volume else { return try unmountIfThere(text, path) }
-        // The device is held open from here on, so that it is still ours when its settings are put back.
+        guard let volume else {
+            try unmountIfThere(text, path)
+            for pool in pools { try pooling(pool.detachFormer(id)) }
+            return
+        }
+        // The device is held open from here on, so that it is still ours when it is detached.
         guard let held = try pooling(volume.pool.attached(volume.record)) else { return try unmountIfThere(text, path) }
         try unmountIfThere(text, path)
         claim.step("detaching \(held.device.path)")
@@ -26,15 +34,15 @@ extension Storage {
         }
     }
 
-    private func unmountIfThere(_ text: String, _ path: String) throws(VolumeError) {
-        if let place = try locateIfThere(path) { try unmountAll(text, at: place) }
+    /// The mount of that volume at the path.
+    private func stagedMount(of id: VolumeID, at path: String) throws(VolumeError) -> Mount? {
+        guard let place = try locateIfThere(path) else { return nil }
+        let occupant = try mounting(place.occupant())
+        return try owner(of: occupant).volume == id ? occupant.mount : nil
     }
 
-    /// A target that the volume is still published at.
-    private func publishedTarget(of volume: Volume, staging path: String) throws(VolumeError) -> String? {
-        var staging: UInt64?
-        if let place = try locateIfThere(path) { staging = try mounting(place.occupant()).mount?.id }
-        return try holders(of: volume, besides: staging).first?.path
+    private func unmountIfThere(_ text: String, _ path: String) throws(VolumeError) {
+        if let place = try locateIfThere(path) { try unmountAll(text, at: place) }
     }
 
     /// A path that leads nowhere holds nothing that could be undone.

@@ -15,18 +15,26 @@ extension FilePool {
 
     private func attached(_ id: VolumeID, _ image: FileIdentity) throws(PoolError) -> AttachedDevice? {
         do throws(DeviceError) {
-            if let last = attachedAt.withLock({ $0[id] }), let loop = try LoopDevice.open(last) {
-                if try loop.status().backing == image { return AttachedDevice(device: loop.device(), isNew: false) }
-            }
+            if let last = attachedAt.withLock({ $0[id] }), let found = try open(last, if: image) { return found }
             // Somebody may have attached the image behind our back; a second device for it would be a second writer.
-            guard let index = try AttachedLoops.find(image), let loop = try LoopDevice.open(index),
-                try loop.status().backing == image
-            else { return nil }
+            guard let index = try AttachedLoops.find(image), let found = try open(index, if: image) else { return nil }
             attachedAt.withLock { $0[id] = index }
-            return AttachedDevice(device: loop.device(), isNew: false)
+            return found
         } catch {
             throw .device(error)
         }
+    }
+
+    /// Opens a loop device and looks again what is attached to it, now that it cannot change any more.
+    private func open(_ index: Int, if image: FileIdentity) throws(DeviceError) -> AttachedDevice? {
+        guard let loop = try LoopDevice.open(index) else { return nil }
+        let status = try loop.status()
+        guard status.backing == image else { return nil }
+        guard status.isWholeFile else {
+            throw .changed(
+                device: LoopDevice.path(index), found: "attached to a part of \(image)", expected: "attached to all of it")
+        }
+        return AttachedDevice(device: loop.device(), isNew: false, isKept: !status.detachesOnLastClose)
     }
 
     func attach(_ record: VolumeRecord) throws(PoolError) -> AttachedDevice {
@@ -48,7 +56,7 @@ extension FilePool {
                 image, label: label(record.id), discards: record.provisioning == .thin)
             let index = loop.index
             attachedAt.withLock { $0[record.id] = index }
-            return AttachedDevice(device: loop.device(), isNew: true)
+            return AttachedDevice(device: loop.device(), isNew: true, isKept: false)
         } catch {
             throw .device(error)
         }
@@ -63,20 +71,41 @@ extension FilePool {
     }
 
     func detach(_ attached: consuming AttachedDevice, of record: VolumeRecord) throws(PoolError) {
-        let path = attached.device.path
         let index: Int?
         do throws(DeviceError) {
             index = try AttachedLoops.index(of: attached.device.number)
+            // From here on the kernel detaches it at the last close: this one, or that of an onlooker such as udev.
             try LoopDevice.detach(attached.device)
         } catch {
             throw .device(error)
         }
-        // The kernel detaches at the last close, which is this one unless somebody else has the device open.
         _ = consume attached
-        if try self.attached(record) != nil { throw .busy(volume: record.id, device: path) }
         attachedAt.withLock { _ = $0.removeValue(forKey: record.id) }
         // Discards were switched off for good on this device: the next user gets a new one.
         if record.provisioning == .thick, let index { LoopDevice.remove(index) }
+    }
+
+    func detachFormer(_ id: VolumeID) throws(PoolError) {
+        do throws(DeviceError) {
+            for index in try AttachedLoops.indices() {
+                guard let loop = try LoopDevice.open(index) else { continue }
+                let status = try loop.status()
+                guard status.label == label(id), status.backing.device == device else { continue }
+                try LoopDevice.detach(loop.device())
+            }
+        } catch {
+            throw .device(error)
+        }
+    }
+
+    func wasWritten(_ record: VolumeRecord) throws(PoolError) -> Bool? {
+        let path = imagePath(record.id)
+        do throws(SystemError) {
+            let image = try Files.open(imageName(record.id), in: records.folder, O_RDONLY | O_NOFOLLOW)
+            return try Files.firstData(image, path) != nil
+        } catch {
+            throw error.code == ENOENT ? .missingImage(volume: record.id, path: path) : .system(error)
+        }
     }
 
     func sync(_ attached: borrowing AttachedDevice, of record: VolumeRecord) throws(PoolError) {

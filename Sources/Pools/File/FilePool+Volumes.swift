@@ -63,7 +63,7 @@ extension FilePool {
         guard var record = try index.record(id) else { return }
         do throws(SystemError) {
             if record.intent == .ready {
-                try records.rename(recordName(id), to: deletedName(id))
+                try noteDeletion(of: id)
                 record.intent = .deleting
                 index.put(record)
             }
@@ -75,6 +75,15 @@ extension FilePool {
         attachedAt.withLock { _ = $0.removeValue(forKey: id) }
         // The space is there again for what a full pool had to borrow.
         _ = try? records.fillReserve()
+    }
+
+    /// A record that somebody removed behind our back needs no note: the image alone is left to delete.
+    private func noteDeletion(of id: VolumeID) throws(SystemError) {
+        do throws(SystemError) {
+            try records.rename(recordName(id), to: deletedName(id))
+        } catch {
+            if error.code != ENOENT { throw error }
+        }
     }
 
     /// The image first: a record without an image says what is missing, an image without a record says nothing.
