@@ -14,7 +14,10 @@ struct Btrfs: Filesystem {
 
     func format(_ blank: consuming BlankDevice, uuid: UUID) throws(FilesystemError) {
         let device = blank.path
-        try runFormat("mkfs.btrfs", ["-q", "-f", "-K", "-U", "\(uuid)", device], device: device)
+        // It looks at every mounted loop device first, and gives up when one of them goes meanwhile (btrfs-progs 6.2).
+        try runFormat(
+            "mkfs.btrfs", ["-q", "-f", "-K", "-U", "\(uuid)", device], device: device,
+            passing: "cannot check mount status")
     }
 
     /// Mounting verifies checksums as it reads. `btrfs check --repair` is never run by a program.

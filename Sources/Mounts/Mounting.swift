@@ -87,10 +87,19 @@ extension HostPath {
     /// be EBUSY. A symlink at the name is not followed.
     public func unmount() throws(MountError) {
         let through = "/proc/self/fd/\(parent.number)/\(name)"
-        if uninterrupted({ umount2(through, HOLDFAST_UMOUNT_NOFOLLOW) }) == 0 { return }
-        if errno == EBUSY { throw .busy(path: path) }
-        throw .system(.last("unmount", path))
+        for attempt in 1...Self.busyTries {
+            if uninterrupted({ umount2(through, HOLDFAST_UMOUNT_NOFOLLOW) }) == 0 { return }
+            guard errno == EBUSY else { throw .system(.last("unmount", path)) }
+            // A process that is being started holds copies of its parent's descriptors until it execs; such a moment is
+            // no use of the mount.
+            if attempt < Self.busyTries { usleep(Self.busyPause) }
+        }
+        throw .busy(path: path)
     }
+
+    private static let busyTries = 20
+    /// Microseconds.
+    private static let busyPause: UInt32 = 20_000
 }
 
 /// The kernel's words in a filesystem context's log, without their severity letter: `e ext4: Unknown parameter 'x'`.

@@ -18,13 +18,13 @@ extension Storage {
             throw .inUse(volume: id, how: "it is published at \(holder.path)", advice: "unpublish it there first")
         }
         claim.step("unmounting \(path)")
-        guard let volume else {
+        // The device is held open from here on, so that it is still ours when it is detached.
+        guard let volume, let held = try pooling(volume.pool.attached(volume.record)) else {
             try unmountIfThere(text, path)
+            // A device whose image was deleted is known by its label alone.
             for pool in pools { try pooling(pool.detachFormer(id)) }
             return
         }
-        // The device is held open from here on, so that it is still ours when it is detached.
-        guard let held = try pooling(volume.pool.attached(volume.record)) else { return try unmountIfThere(text, path) }
         try unmountIfThere(text, path)
         claim.step("detaching \(held.device.path)")
         do throws(PoolError) {

@@ -29,7 +29,7 @@ struct SizeRow: Sendable, CustomTestStringConvertible {
         SizeRow("one byte more is a page more", .mount(), 64 * mebibyte + 1, 0, gives: 64 * mebibyte + 4_096),
         SizeRow("rounding within the limit", .block(), 2 * mebibyte - 1, 2 * mebibyte, gives: 2 * mebibyte),
         SizeRow("requirement and limit the same", .mount(), 64 * mebibyte, 64 * mebibyte, gives: 64 * mebibyte),
-        SizeRow("the same and no whole page", .block(), 2 * mebibyte + 1, 2 * mebibyte + 1, gives: 2 * mebibyte + 1),
+        SizeRow("the same and no whole page", .block(), 2 * mebibyte + 512, 2 * mebibyte + 512, gives: 2 * mebibyte + 512),
         SizeRow("less than ext4 can be", .mount("ext4"), 1, 0, gives: 8 * mebibyte),
         SizeRow("less than xfs can be", .mount("xfs"), 64 * mebibyte, 0, gives: 300 * mebibyte),
         SizeRow("less than xfs can be, with room", .mount("xfs"), 1, 300 * mebibyte, gives: 300 * mebibyte),
@@ -54,7 +54,7 @@ struct CreateSizeTests {
     @Test("a size that is no whole page can be formatted, mounted and published", arguments: ["ext4", "btrfs"])
     func oddSize(type: String) async throws {
         try await withNode { node in
-            let size = 120 * mebibyte + 513
+            let size = 120 * mebibyte + 512
             let volume = try await node.create("v", .mount(type), size: size, limit: size)
             #expect(volume.size == size)
             try await node.stage(volume)
@@ -68,13 +68,22 @@ struct CreateSizeTests {
     @Test("a raw block volume has at least the size that it was given")
     func oddBlockSize() async throws {
         try await withNode { node in
-            let size = 2 * mebibyte + 1
+            let size = 2 * mebibyte + 512
             let volume = try await node.create("v", .block(), size: size, limit: size)
             try await node.stage(volume)
             try await node.publish(volume)
             let usage = try #require(try await node.stats(volume, at: "target").first)
             // CSI promises at least required_bytes; whoever writes to the last of them must not fail.
             #expect(usage.total >= size)
+        }
+    }
+
+    @Test("a size that no device can have is refused", arguments: [2 * mebibyte + 1, 120 * mebibyte + 513])
+    func noWholeSector(size: Int64) async throws {
+        try await withNode { node in
+            await refused(.outOfRange, "512") {
+                _ = try await node.create("v", .block(), size: size, limit: size)
+            }
         }
     }
 }
