@@ -3,22 +3,36 @@ public import Syscalls
 
 /// Finds attached loop devices in sysfs.
 public enum AttachedLoops {
-    /// The indices of all loop devices that have a backing file now: those with a `loop` folder in sysfs.
-    public static func indices() throws(DeviceError) -> [Int] {
+    /// The indices of all loop devices that have a backing file now, in order; with a name, of those alone whose backing
+    /// file has, or had when it was deleted, that name.
+    ///
+    /// The name comes from sysfs, which asks nothing of the backing file's filesystem: a loop device on a dead network
+    /// server would hold whoever asks it for its status.
+    public static func indices(ofFilesNamed name: String? = nil) throws(DeviceError) -> [Int] {
         do throws(SystemError) {
             let folder = try Files.open("/sys/block", O_RDONLY | O_DIRECTORY)
-            return try Files.names(in: folder, "/sys/block").compactMap { name in
-                guard name.hasPrefix("loop"), let index = Int(name.dropFirst(4)) else { return nil }
-                return access("/sys/block/\(name)/loop", F_OK) == 0 ? index : nil
+            return try Files.names(in: folder, "/sys/block").compactMap { block in
+                guard block.hasPrefix("loop"), let index = Int(block.dropFirst(4)) else { return nil }
+                let path = "/sys/block/\(block)/loop/backing_file"
+                guard let name else { return access(path, F_OK) == 0 ? index : nil }
+                guard let bytes = try? Files.read(path, limit: 1 << 16) else { return nil }
+                var backing = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)[...]
+                if backing.hasSuffix(deletedMark) { backing = backing.dropLast(deletedMark.count) }
+                return backing.split(separator: "/").last.map(String.init) == name ? index : nil
             }.sorted()
         } catch {
             throw .system(error)
         }
     }
 
-    /// The loop device that is attached to that very file, if one is.
-    public static func find(_ backing: FileIdentity) throws(DeviceError) -> Int? {
-        for index in try indices() where try LoopDevice.status(index)?.backing == backing { return index }
+    private static let deletedMark = " (deleted)"
+
+    /// The loop device that is attached to that very file, if one is; with a name, those alone are asked whose backing
+    /// file has it.
+    public static func find(_ backing: FileIdentity, named name: String? = nil) throws(DeviceError) -> Int? {
+        for index in try indices(ofFilesNamed: name) where try LoopDevice.status(index)?.backing == backing {
+            return index
+        }
         return nil
     }
 

@@ -97,14 +97,15 @@ public enum Examination {
             let answer = blkid_do_probe(probe)
             if answer == 1 { return found }
             guard answer == 0 else { throw .unreadable(device: device.path, code: errno == 0 ? EIO : errno) }
-            if let signature = signature(probe), !found.contains(signature) { found.append(signature) }
+            let signature = signature(probe)
+            if !found.contains(signature) { found.append(signature) }
             // libblkid ends by itself; a bound all the same, so that a damaged device cannot hold the volume for ever.
             if found.count > 32 { return found }
         }
     }
 
     /// What the probe stands on. The names are those of libblkid's documentation of superblocks and partition tables.
-    private static func signature(_ probe: blkid_probe) -> Signature? {
+    private static func signature(_ probe: blkid_probe) -> Signature {
         if let type = value(probe, "TYPE") {
             let kind: Signature.Kind =
                 switch (value(probe, "USAGE"), type) {
@@ -119,7 +120,8 @@ public enum Examination {
         if let type = value(probe, "PTTYPE") {
             return Signature(kind: .partitionTable, type: type, identifier: value(probe, "PTUUID"))
         }
-        return nil
+        // Something was found, even if libblkid has no name for it.
+        return Signature(kind: .other, type: "unknown", identifier: nil)
     }
 
     private static func value(_ probe: blkid_probe, _ name: String) -> String? {

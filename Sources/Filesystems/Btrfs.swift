@@ -14,6 +14,10 @@ struct Btrfs: Filesystem {
 
     func format(_ blank: consuming BlankDevice, uuid: UUID) throws(FilesystemError) {
         let device = blank.path
+        // The remains of a mkfs that was cut off have the same UUID, and a second filesystem of one UUID is refused.
+        if !blank.isZeroed {
+            try runFormat("wipefs", ["-q", "-a", "-t", "btrfs", device], device: device)
+        }
         // It looks at every mounted loop device first, and gives up when one of them goes meanwhile (btrfs-progs 6.2).
         try runFormat(
             "mkfs.btrfs", ["-q", "-f", "-K", "-U", "\(uuid)", device], device: device,

@@ -9,6 +9,8 @@ public import Syscalls
 /// so a symlink that is swapped meanwhile changes nothing.
 public final class HostRoot: Sendable {
     public let path: String
+    /// The path without symlinks, as the mount table has it.
+    private let realPath: String
     private let descriptor: Descriptor
 
     /// Opens the root. It must be an absolute path to a directory that exists.
@@ -20,6 +22,17 @@ public final class HostRoot: Sendable {
             throw .system(error)
         }
         self.path = path == "/" ? "" : path.hasSuffix("/") ? String(path.dropLast()) : path
+        var room = [CChar](repeating: 0, count: 4_096)
+        let length = readlink("/proc/self/fd/\(descriptor.number)", &room, room.count - 1)
+        guard length > 0 else { throw .system(.last("find the true path of", path)) }
+        let real = String(decoding: room[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        realPath = real == "/" ? "" : real
+    }
+
+    /// As `locate`, for a mount point as the kernel tells it, which knows no symlinks. Nil outside of the root.
+    public func locate(mountPoint: String) throws(MountError) -> HostPath? {
+        guard mountPoint.hasPrefix("\(realPath)/") else { return nil }
+        return try locate(path + mountPoint.dropFirst(realPath.count))
     }
 
     /// Resolves the folder that `path` lies in and keeps it open. The last component need not exist.

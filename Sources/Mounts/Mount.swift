@@ -30,6 +30,12 @@ public struct Mount: Sendable, Equatable {
         self.isReadOnly = isReadOnly
     }
 
+    func with(id: UInt64) -> Mount {
+        Mount(
+            id: id, device: device, root: root, point: point, filesystem: filesystem, source: source,
+            isReadOnly: isReadOnly)
+    }
+
     /// A sentence's words for a mount that is in the way.
     public var summary: String { "a \(filesystem) mount of \(source ?? "device \(device)")" }
 }

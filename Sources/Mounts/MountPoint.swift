@@ -20,26 +20,67 @@ public enum Occupant: Sendable {
 extension HostPath {
     /// Looks at the path and, where it is the root of a mount, at that mount.
     public func occupant() throws(MountError) -> Occupant {
-        guard let status = try status() else { return .nothing }
-        guard status.isMountRoot else {
-            switch status.kind {
-            case .directory: return .directory
-            case .file: return .file(size: status.size)
-            default: return .other("a \(status.kind.rawValue)")
+        // A mount can go between the look at the path and the look at the mount; then what it covered is looked at.
+        for _ in 0..<64 {
+            let status: FileStatus?
+            do throws(MountError) {
+                status = try self.status()
+            } catch {
+                guard case .system(let cause) = error, Self.brokenMount.contains(cause.code) else { throw error }
+                return try brokenOccupant(cause)
             }
+            guard let status else { return .nothing }
+            guard status.isMountRoot else {
+                switch status.kind {
+                case .directory: return .directory
+                case .file: return .file(size: status.size)
+                default: return .other("a \(status.kind.rawValue)")
+                }
+            }
+            guard let mount = try mount(status) else { continue }
+            if status.kind == .blockDevice { return .deviceNode(mount, device: status.special) }
+            return .filesystem(mount, device: mount.blockDevice)
         }
-        let found: Mount?
+        throw .system(SystemError("follow the mounts at", path, code: EAGAIN))
+    }
+
+    /// What stat(2) says of the root of a filesystem that has failed: a shut-down xfs, a dead network server. It must be
+    /// possible to unmount it all the same.
+    private static let brokenMount: Set<CInt> = [
+        ENOTCONN, ESTALE, EIO, EACCES, EHOSTDOWN, ENODEV, EWOULDBLOCK, EUCLEAN,
+    ]
+
+    private func mount(_ status: FileStatus) throws(MountError) -> Mount? {
         do throws(SystemError) {
-            found = try MountTable.mount(id: status.mountID, isUnique: status.hasUniqueMountID)
+            if status.hasUniqueMountID, let answer = try MountTable.single(id: status.mountID) { return answer.mount }
+            let id = try MountTable.shortID(of: try Files.open(name, in: parent, HOLDFAST_O_PATH | O_NOFOLLOW))
+            return try MountTable.all().last { $0.id == id }
         } catch {
             throw .system(error)
         }
-        guard let mount = found else {
-            // It was unmounted between the two looks.
-            return .nothing
+    }
+
+    /// The mount at a path that cannot be looked at, by what /proc says of a descriptor of it; opening one with O_PATH
+    /// asks the filesystem nothing.
+    private func brokenOccupant(_ cause: SystemError) throws(MountError) -> Occupant {
+        do throws(SystemError) {
+            let id = try MountTable.shortID(of: try Files.open(name, in: parent, HOLDFAST_O_PATH | O_NOFOLLOW))
+            let parentID = try MountTable.shortID(of: parent)
+            guard id != parentID, let mount = try MountTable.all().last(where: { $0.id == id }) else { throw cause }
+            return .filesystem(mount, device: mount.blockDevice)
+        } catch {
+            throw .system(error)
         }
-        if status.kind == .blockDevice { return .deviceNode(mount, device: status.special) }
-        return .filesystem(mount, device: mount.blockDevice)
+    }
+
+    /// The id that the mount table has for the mount that the entry lies on (proc_pid_fdinfo(5)).
+    func shortMountID() throws(SystemError) -> UInt64? {
+        let file = try Files.open(name, in: parent, HOLDFAST_O_PATH | O_NOFOLLOW)
+        let bytes = try Files.read("/proc/self/fdinfo/\(file.number)", limit: 65_536)
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") where line.hasPrefix("mnt_id:\t") {
+            return UInt64(line.dropFirst("mnt_id:\t".count))
+        }
+        return nil
     }
 
     /// Makes the directory; what exists is left as it is. Says whether it made one.
@@ -113,7 +154,9 @@ extension Mount {
     /// The block device beneath: the filesystem's own number, or, where that is anonymous (btrfs), its source's.
     public var blockDevice: DeviceNumber? {
         if device.major != 0 { return device }
-        guard let source, source.hasPrefix("/dev/"), let status = try? FileStatus.of(path: source),
+        // The source of tmpfs, overlay and FUSE is free text; that of btrfs is the device that it was mounted from.
+        guard filesystem == "btrfs", let source, source.hasPrefix("/dev/"),
+            let status = try? FileStatus.of(path: source),
             status.kind == .blockDevice
         else { return nil }
         return status.special

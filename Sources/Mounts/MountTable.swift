@@ -4,22 +4,34 @@ public import Syscalls
 
 /// The kernel's mount table: one mount by its id, or all of them.
 public enum MountTable {
-    /// The mount with an id from `FileStatus.mountID`, or nil when it is gone.
-    ///
-    /// statmount(2) reads that one mount, whatever their number; before Linux 6.8, or where a container's filter
-    /// refuses the call, the whole table is read instead.
-    public static func mount(id: UInt64, isUnique: Bool) throws(SystemError) -> Mount? {
-        if isUnique {
-            switch try statmount(id) {
-            case .found(let mount):
-                // An anonymous device says nothing without the source, which statmount has told since Linux 6.13 only.
-                if mount.device.major != 0 || mount.source != nil { return mount }
-                return try all().first { $0.point == mount.point && $0.device == mount.device } ?? mount
-            case .gone: return nil
-            case .unsupported: break
-            }
+    /// What statmount(2) says of one mount, whatever their number.
+    struct Single {
+        /// Nil when the mount is gone.
+        let mount: Mount?
+    }
+
+    /// The mount with a unique id from `FileStatus.mountID`. Nil where the kernel is older than Linux 6.8, or a container's
+    /// filter refuses the call: then the whole table has to be read.
+    static func single(id: UInt64) throws(SystemError) -> Single? {
+        switch try statmount(id) {
+        case .found(let mount):
+            // An anonymous device says nothing without the source, which statmount has told since Linux 6.13 only.
+            if mount.device.major != 0 || mount.source != nil { return Single(mount: mount) }
+            let named = try all().last { $0.point == mount.point && $0.device == mount.device }
+            return Single(mount: named?.with(id: id) ?? mount)
+        case .gone: return Single(mount: nil)
+        case .unsupported: return nil
         }
-        return try all().last { $0.id == id }
+    }
+
+    /// The id that the mount table gives to the mount of an open file (`mnt_id` of proc_pid_fdinfo(5)).
+    static func shortID(of file: borrowing Descriptor) throws(SystemError) -> UInt64 {
+        let path = "/proc/self/fdinfo/\(file.number)"
+        let text = String(decoding: try Files.read(path, limit: 1 << 16), as: UTF8.self)
+        for line in text.split(separator: "\n") where line.hasPrefix("mnt_id:") {
+            if let id = line.split(separator: "\t").last.flatMap({ UInt64($0) }) { return id }
+        }
+        throw SystemError("find the mount id in", path, code: ENOENT)
     }
 
     /// Every mount of this namespace, in the kernel's order (`/proc/self/mountinfo`, proc_pid_mountinfo(5)).
@@ -55,7 +67,9 @@ public enum MountTable {
 
     /// One line: `36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue`.
     static func parse(_ line: some Collection<UInt8>) -> Mount? {
-        let fields = line.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
+        // A source may be empty, and stands between two spaces then.
+        let fields = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+            .map { String(decoding: $0, as: UTF8.self) }
         guard let dash = fields.firstIndex(of: "-"), dash >= 6, fields.count >= dash + 4, let id = UInt64(fields[0])
         else { return nil }
         let numbers = fields[2].split(separator: ":").compactMap { UInt32($0) }

@@ -44,6 +44,8 @@ extension PoolError {
         case .device(let error): error.code
         case .unusable, .alreadyServed, .imageInTheWay: .failedPrecondition
         case .outOfSpace: .resourceExhausted
+        case .tooLarge: .outOfRange
+        case .attachedElsewhere, .sameIdentity: .failedPrecondition
         case .damagedRecord, .missingImage, .shortImage: .dataLoss
         }
     }

@@ -11,6 +11,12 @@ public enum PoolError: Error, Sendable, CustomStringConvertible {
     case alreadyServed(path: String)
     /// No room, or the overcommit ratio is reached. Nothing was left behind.
     case outOfSpace(pool: String, reason: String)
+    /// The pool's filesystem has no files that large.
+    case tooLarge(pool: String, bytes: Int64)
+    /// Somebody else attached the volume's image to a loop device.
+    case attachedElsewhere(volume: VolumeID, device: String)
+    /// Two pools of the configuration are copies of one another.
+    case sameIdentity(pool: String, other: String)
     case damagedRecord(path: String, reason: String)
     case missingImage(volume: VolumeID, path: String)
     /// The image is shorter than its record says: its end is lost.
@@ -26,6 +32,14 @@ public enum PoolError: Error, Sendable, CustomStringConvertible {
         case .alreadyServed(let path):
             "the pool in \(path) is served by another process; end that one, or give this one another folder"
         case .outOfSpace(let pool, let reason): "the pool '\(pool)' has no room: \(reason)"
+        case .tooLarge(let pool, let bytes):
+            "the filesystem of pool '\(pool)' has no files of \(bytes) bytes; ask for less"
+        case .attachedElsewhere(let volume, let device):
+            "the image of volume \(volume) is attached to \(device), and not by this plugin; "
+                + "a second device for it would be a second writer: end that use (losetup -d \(device)) first"
+        case .sameIdentity(let pool, let other):
+            "the pools '\(pool)' and '\(other)' have the same UUID: one is a copy of the other, and their volumes would be "
+                + "taken for each other; configure one of them"
         case .damagedRecord(let path, let reason):
             "the record \(path) is damaged: \(reason); nothing was changed: restore the file from a backup"
         case .missingImage(let volume, let path):

@@ -33,16 +33,23 @@ public final class VolumeIndex: Sendable {
 
     public var damaged: [VolumeID: PoolError] { state.withLock { $0.damaged } }
 
-    /// At most `limit` records in the order of their ids, from the first after `id` on.
+    /// At most `limit` records of whole volumes in the order of their ids, from the first after `id` on.
     public func page(after id: VolumeID?, limit: Int) -> [VolumeRecord] {
         state.withLock { state in
             let start = id.map { state.firstPosition(after: $0) } ?? 0
-            return state.order[start...].prefix(limit).compactMap { state.records[$0] }
+            var page: [VolumeRecord] = []
+            for id in state.order[start...] {
+                if page.count == limit { break }
+                if let record = state.records[id], record.intent == .ready { page.append(record) }
+            }
+            return page
         }
     }
 
-    func put(_ record: VolumeRecord) {
+    /// Takes a record in, and with it the promise that was made for it.
+    func put(_ record: VolumeRecord, settling promise: Int64 = 0) {
         state.withLock { state in
+            state.promised -= promise
             if let old = state.records.updateValue(record, forKey: record.id) {
                 state.committed += record.size - old.size
             } else {
@@ -66,14 +73,15 @@ public final class VolumeIndex: Sendable {
     /// Sets aside `bytes` of the pool's promises, if together they stay within `limit`. False when they would not.
     func promise(_ bytes: Int64, limit: Int64) -> Bool {
         state.withLock { state in
-            let (sum, overflow) = (state.committed + state.promised).addingReportingOverflow(bytes)
-            if overflow || sum > limit { return false }
+            let (given, first) = state.committed.addingReportingOverflow(state.promised)
+            let (sum, second) = given.addingReportingOverflow(bytes)
+            if first || second || sum > limit { return false }
             state.promised += bytes
             return true
         }
     }
 
-    /// Takes a promise back, once the record is here or the volume came to nothing.
+    /// Takes a promise back whose volume came to nothing.
     func settle(_ bytes: Int64) { state.withLock { $0.promised -= bytes } }
 }
 

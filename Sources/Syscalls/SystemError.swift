@@ -31,7 +31,7 @@ public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     /// Whether the filesystem, the quota or the device is out of space.
-    public var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }
+    public var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT }
 }
 
 /// The symbolic name of an errno value; `strerrorname_np` needs `_GNU_SOURCE`, which Swift cannot set.

@@ -32,16 +32,42 @@ struct Holder: Sendable {
 
 extension Storage {
     /// The live mounts of a volume, or of a former one of that id, other than the mount `staging`, which publishes share.
-    func holders(of id: VolumeID, besides staging: UInt64?) throws(VolumeError) -> [Holder] {
+    ///
+    /// A path where the volume is no longer seen is not taken for an unmounted volume: it may have been renamed or
+    /// covered. Then, and with `thoroughly`, the kernel's whole table is asked.
+    func holders(
+        of id: VolumeID, besides staging: Mount?, thoroughly: Bool = false
+    ) throws(VolumeError) -> [Holder] {
         var holders: [Holder] = []
+        var readTable = thoroughly
         for path in mountPoints.of(id) {
-            guard let mount = try mount(of: id, at: path) else {
+            if let mount = try mount(of: id, at: path) {
+                if mount.id != staging?.id { holders.append(Holder(path: path, mount: mount)) }
+            } else {
                 mountPoints.remove(path, of: id)
-                continue
+                readTable = true
             }
-            if mount.id != staging { holders.append(Holder(path: path, mount: mount)) }
+        }
+        if readTable {
+            holders += try tableHolders(of: id, besides: holders.map(\.mount.point) + [staging?.point ?? ""])
         }
         return holders
+    }
+
+    /// Mounts of the volume's device in the kernel's table, at other mount points than those.
+    private func tableHolders(of id: VolumeID, besides known: [String]) throws(VolumeError) -> [Holder] {
+        guard let volume = try lookUpEvenIfDamaged(id.text),
+            let attached = try pooling(volume.pool.attached(volume.record))
+        else {
+            return []
+        }
+        return try mountTable().filter { mount in
+            !known.contains(mount.point) && mount.shows(attached.device.number, attached.device.path)
+        }.map { Holder(path: $0.point, mount: $0) }
+    }
+
+    func mountTable() throws(VolumeError) -> [Mount] {
+        do throws(SystemError) { return try MountTable.all() } catch { throw .mount(.system(error)) }
     }
 
     /// The mount of that volume at a path; nil when something else, or nothing, is there.
@@ -66,6 +92,13 @@ extension Storage {
             if owner != .somebodyElse { return owner }
         }
         return .somebodyElse
+    }
+}
+
+extension Mount {
+    /// Whether a block device is beneath: as the filesystem's device, or as the mounted node of a raw block volume.
+    func shows(_ device: DeviceNumber, _ path: String) -> Bool {
+        blockDevice == device || (filesystem == "devtmpfs" && "/dev\(root)" == path)
     }
 }
 

@@ -6,7 +6,7 @@ extension Storage {
     public func attach(
         _ text: String, to node: String, access: RequestedAccess, mode: AccessMode, readOnly: Bool
     ) throws(VolumeError) -> Volume {
-        let claim = try claims.take(text, for: "ControllerPublishVolume")
+        let claim = try claims.take("volume \(text)", for: "ControllerPublishVolume")
         let volume = try find(text)
         guard node == nodeID else { throw .noSuchNode(asked: node, here: nodeID) }
         try volume.requireAccess(access)
@@ -28,7 +28,7 @@ extension Storage {
     /// stands for every node (CSI, ControllerUnpublishVolume).
     public func detach(_ text: String, from node: String) throws(VolumeError) {
         guard VolumeID(text) != nil else { return }
-        let claim = try claims.take(text, for: "ControllerUnpublishVolume")
+        let claim = try claims.take("volume \(text)", for: "ControllerUnpublishVolume")
         guard let volume = try lookUp(text) else { return }
         var record = volume.record
         record.attachments.removeAll { node.isEmpty || $0.node == node }

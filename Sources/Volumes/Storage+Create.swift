@@ -34,8 +34,8 @@ extension Storage {
         let pool = try pool(named: order.parameters.pool)
         let id = VolumeID(pool: pool.identity, name: order.name)
         // The name as well, for in another pool the same name is another id.
-        let nameClaim = try claims.take("named \(order.name.debugDescription)", for: "CreateVolume")
-        let claim = try claims.take(id.text, for: "CreateVolume")
+        let nameClaim = try claims.take("the volume named \(order.name.debugDescription)", for: "CreateVolume")
+        let claim = try claims.take("volume \(id)", for: "CreateVolume")
         let access = try Self.access(of: order)
         try requireNameIsFree(order.name, besides: pool)
         if let existing = try pooling(pool.index.record(id)) {
@@ -108,7 +108,8 @@ extension Storage {
             if order.required == 0 && limit / unit * unit >= minimum { return limit / unit * unit }
         }
         throw .outOfRange(
-            "no volume has between \(order.required) and \(order.limit) bytes: sizes are whole sectors of \(sectorSize)")
+            "no volume has between \(order.required) and \(order.limit) bytes: sizes are whole sectors of \(sectorSize)"
+        )
     }
 
     /// An existing volume serves a request that it is compatible with (CSI, CreateVolume).

@@ -9,7 +9,7 @@ extension Storage {
     /// together; unlinking the image then would leave mounts of a `//deleted` file behind.
     public func delete(_ text: String) throws(VolumeError) {
         guard VolumeID(text) != nil else { return }
-        let claim = try claims.take(text, for: "DeleteVolume")
+        let claim = try claims.take("volume \(text)", for: "DeleteVolume")
         guard let volume = try lookUp(text) else { return }
         if let node = volume.record.attachments.first?.node {
             throw .inUse(
@@ -34,11 +34,7 @@ extension Storage {
             isKept = attached.isKept
         }
         // The whole table is read only here, to name what an operator has to look for.
-        let table: [Mount]
-        do throws(SystemError) { table = try MountTable.all() } catch { throw .mount(.system(error)) }
-        let holders = table.filter { mount in
-            mount.blockDevice == number || (mount.filesystem == "devtmpfs" && "/dev\(mount.root)" == path)
-        }.map(\.point)
+        let holders = try mountTable().filter { $0.shows(number, path) }.map(\.point)
         guard isKept || !holders.isEmpty else { return }
         let how =
             holders.isEmpty

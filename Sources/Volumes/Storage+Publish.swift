@@ -34,13 +34,15 @@ public struct PublishOrder: Sendable {
 extension Storage {
     /// Publishes a staged volume at a target: staged? → already there? → one writer? → bind.
     public func publish(_ order: PublishOrder) throws(VolumeError) {
-        let claim = try claims.take(order.volume, for: "NodePublishVolume")
+        let claim = try claims.take("volume \(order.volume)", for: "NodePublishVolume")
         let volume = try find(order.volume)
         try volume.requireIncarnation(order.incarnation)
         try volume.requireAccess(order.access)
         let staging = try mounting(root.locate(order.stagingPath))
         let source = try staged(volume, at: staging)
         let target = try mounting(root.locate(order.targetPath))
+        let pathClaim = try claims.take("path \(target.path)", for: "NodePublishVolume")
+        pathClaim.step("publishing volume \(volume.id)")
         guard target.path != staging.path else {
             throw .invalid("the target path and the staging path are both \(target.path)")
         }
@@ -59,7 +61,7 @@ extension Storage {
             )
         }
         if try alreadyPublished(volume, at: target, order) { return }
-        let others = try holders(of: volume.id, besides: source.mount?.id)
+        let others = try holders(of: volume.id, besides: source.mount)
         try requireOneWriter(volume, order, others)
         claim.step("mounting at \(target.path)")
         try bind(volume, source, staging, onto: target, order, others)
@@ -74,7 +76,7 @@ extension Storage {
 
     private func staged(_ volume: Volume, at staging: borrowing HostPath) throws(VolumeError) -> Source {
         if volume.record.access == .block {
-            guard let attached = try pooling(volume.pool.attached(volume.record)) else {
+            guard let attached = try pooling(volume.pool.attached(volume.record)), attached.isKept else {
                 throw .notStaged(volume: volume.id, path: staging.path, found: "no attached device")
             }
             return Source(mount: nil, device: attached.device.path)
@@ -183,8 +185,10 @@ extension Storage {
     /// Undoes a publication and removes the target. What is not there, and what is unknown, is unpublished already; a
     /// mount that is not ours stays.
     public func unpublish(_ text: String, from path: String) throws(VolumeError) {
-        let claim = try claims.take(text, for: "NodeUnpublishVolume")
+        let claim = try claims.take("volume \(text)", for: "NodeUnpublishVolume")
         guard let place = try locateIfThere(path) else { return }
+        let pathClaim = try claims.take("path \(place.path)", for: "NodeUnpublishVolume")
+        pathClaim.step("unpublishing volume \(text)")
         claim.step("unmounting \(path)")
         try unmountAll(text, at: place)
         try mounting(place.remove())

@@ -38,7 +38,7 @@ public struct StageOutcome: Sendable {
 extension Storage {
     /// Stages a volume: locate → already staged? → examine → format if proven blank → check → mount.
     public func stage(_ order: StageOrder) throws(VolumeError) -> StageOutcome {
-        let claim = try claims.take(order.volume, for: "NodeStageVolume")
+        let claim = try claims.take("volume \(order.volume)", for: "NodeStageVolume")
         let volume = try find(order.volume)
         try volume.requireIncarnation(order.incarnation)
         try volume.requireAccess(order.access)
@@ -73,6 +73,8 @@ extension Storage {
         let options = try mounting(
             MountOptions(order.mountFlags, readOnly: order.readOnly, refusal: filesystem.refusal(ofMountOption:)))
         let place = try mounting(root.locate(order.stagingPath))
+        let pathClaim = try claims.take("path \(place.path)", for: "NodeStageVolume")
+        pathClaim.step("staging volume \(volume.id)")
         if let device = try alreadyStaged(volume, at: place, options) {
             return StageOutcome(wasStaged: true, device: device)
         }

@@ -19,25 +19,27 @@ extension Storage {
             report.troubles += try pooling(pool.recover())
             report.volumes += pool.index.count
         }
-        report.mounts = try findMounts()
+        let mounts = try findMounts()
+        report.mounts = mounts.found
+        report.troubles += mounts.troubles
         ready.store(true, ordering: .releasing)
         return report
     }
 
-    /// Notes where volumes are mounted. This is the one regular reading of the whole mount table.
-    private func findMounts() throws(VolumeError) -> Int {
-        let table: [Mount]
-        do throws(SystemError) { table = try MountTable.all() } catch { throw .mount(.system(error)) }
+    /// Notes where volumes are mounted. What cannot be looked at is told of, and keeps no other volume waiting.
+    private func findMounts() throws(VolumeError) -> (found: Int, troubles: [String]) {
         var found = 0
-        for mount in table {
-            // A raw block volume is a mount of devtmpfs, whose device says nothing; the path's own device does.
-            let isLoop = mount.blockDevice.map { $0.major == 7 } ?? false
-            guard isLoop || mount.root.hasPrefix("/loop") else { continue }
-            guard let place = try? root.locate(mount.point), let occupant = try? place.occupant() else { continue }
-            guard let id = try owner(of: occupant).volume else { continue }
-            mountPoints.add(place.path, of: id)
-            found += 1
+        var troubles: [String] = []
+        for mount in try mountTable() where mount.blockDevice?.major == 7 || mount.root.hasPrefix("/loop") {
+            do throws(VolumeError) {
+                guard let place = try mounting(root.locate(mountPoint: mount.point)) else { continue }
+                guard let id = try owner(of: try mounting(place.occupant())).volume else { continue }
+                mountPoints.add(place.path, of: id)
+                found += 1
+            } catch {
+                troubles.append("the mount at \(mount.point) could not be looked at: \(error)")
+            }
         }
-        return found
+        return (found, troubles)
     }
 }

@@ -19,10 +19,6 @@ extension Storage {
             throw .notAtPath(volume: volume.id, path: path, found: "nothing of this node's")
         }
         let occupant = try mounting(place.occupant())
-        if case .directory = occupant, volume.record.access == .block, let size = try attachedSize(volume) {
-            // The staging path of a raw block volume is a plain directory.
-            return .block(size: size)
-        }
         guard try owner(of: occupant) == .volume(volume.id) else {
             throw .notAtPath(volume: volume.id, path: path, found: occupant.summary)
         }

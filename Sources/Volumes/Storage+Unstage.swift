@@ -8,13 +8,17 @@ extension Storage {
     /// Unmounts a staged volume and detaches its device. What is not staged at the path, and what is unknown, is unstaged
     /// already; a mount that is not ours stays.
     public func unstage(_ text: String, from path: String) throws(VolumeError) {
-        let claim = try claims.take(text, for: "NodeUnstageVolume")
+        let claim = try claims.take("volume \(text)", for: "NodeUnstageVolume")
         guard let id = VolumeID(text) else { return try unmountIfThere(text, path) }
-        let volume = try lookUp(text)
+        let pathClaim = try claims.take("path \(path)", for: "NodeUnstageVolume")
+        pathClaim.step("unstaging volume \(text)")
+        let volume = try lookUpEvenIfDamaged(text)
         let staging = try stagedMount(of: id, at: path)
-        if let holder = try holders(of: id, besides: staging?.id).first {
+        // Detaching a raw block device beneath a target that nobody remembers would give its number to another volume.
+        let isBlock = volume?.record.access == .block
+        if let holder = try holders(of: id, besides: staging, thoroughly: isBlock).first {
             // Without a mount at this path it is not staged here, but for raw block volumes, which have none.
-            if staging == nil && volume?.record.access != .block { return try unmountIfThere(text, path) }
+            if staging == nil && !isBlock { return try unmountIfThere(text, path) }
             throw .inUse(volume: id, how: "it is published at \(holder.path)", advice: "unpublish it there first")
         }
         claim.step("unmounting \(path)")
@@ -31,6 +35,16 @@ extension Storage {
             try volume.pool.detach(held, of: volume.record)
         } catch {
             throw .pool(error)
+        }
+    }
+
+    /// The volume; nil for one whose record is unknown or damaged. The kernel knows all that unstaging needs.
+    func lookUpEvenIfDamaged(_ text: String) throws(VolumeError) -> Volume? {
+        do throws(VolumeError) {
+            return try lookUp(text)
+        } catch {
+            if case .pool(.damagedRecord) = error { return nil }
+            throw error
         }
     }
 

@@ -16,8 +16,8 @@ public enum VolumeError: Error, Sendable, CustomStringConvertible {
     case notAtPath(volume: VolumeID, path: String, found: String)
     /// A volume of that name, or a mount at that path, exists and differs.
     case differs(what: String, difference: String)
-    /// Another call on the same volume has not ended yet.
-    case inProgress(volume: String, operation: String, seconds: Int, step: String)
+    /// Another call on the same volume or path has not ended yet.
+    case inProgress(subject: String, operation: String, seconds: Int, step: String)
     /// The volume's name was used again: this is another volume than the client means.
     case otherIncarnation(volume: VolumeID)
     case inUse(volume: VolumeID, how: String, advice: String)
@@ -45,8 +45,8 @@ public enum VolumeError: Error, Sendable, CustomStringConvertible {
         case .noSuchPool(let asked, let known): "there is no pool '\(asked)' on this node; known are \(known)"
         case .notAtPath(let volume, let path, let found): "volume \(volume) is not at \(path), where \(found) was found"
         case .differs(let what, let difference): "\(what) exists already and differs: \(difference)"
-        case .inProgress(let volume, let operation, let seconds, let step):
-            "\(operation) on volume \(volume) has been running for \(seconds) s (\(step)); wait for its end and ask again"
+        case .inProgress(let subject, let operation, let seconds, let step):
+            "\(operation) on \(subject) has been running for \(seconds) s (\(step)); wait for its end and ask again"
         case .otherIncarnation(let volume):
             "volume \(volume) was deleted and made again since the caller learned of it; "
                 + "delete the PersistentVolume that names the former one"

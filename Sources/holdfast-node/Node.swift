@@ -24,6 +24,11 @@ struct Node {
         self.settings = settings
         let root = try HostRoot(settings.kubeletRoot)
         let pools = try settings.pools.map { try $0.kind.open($0.settings) }
+        for (position, pool) in pools.enumerated() {
+            if let other = pools[..<position].first(where: { $0.identity == pool.identity }) {
+                throw PoolError.sameIdentity(pool: pool.name, other: other.name)
+            }
+        }
         storage = Storage(nodeID: settings.nodeID, pools: pools, root: root)
         let plugin = Plugin(
             settings: PluginSettings(driverName: settings.driverName, maxVolumes: settings.maxVolumes), storage: storage

@@ -14,27 +14,33 @@ extension FilePool {
     }
 
     private func attached(_ id: VolumeID, _ image: FileIdentity) throws(PoolError) -> AttachedDevice? {
+        if let last = attachedAt.withLock({ $0[id] }), let found = try open(last, of: id, if: image) { return found }
+        // Somebody may have attached the image behind our back; a second device for it would be a second writer.
+        let index: Int?
         do throws(DeviceError) {
-            if let last = attachedAt.withLock({ $0[id] }), let found = try open(last, if: image) { return found }
-            // Somebody may have attached the image behind our back; a second device for it would be a second writer.
-            guard let index = try AttachedLoops.find(image), let found = try open(index, if: image) else { return nil }
-            attachedAt.withLock { $0[id] = index }
-            return found
+            index = try AttachedLoops.find(image, named: imageName(id))
         } catch {
             throw .device(error)
         }
+        guard let index, let found = try open(index, of: id, if: image) else { return nil }
+        attachedAt.withLock { $0[id] = index }
+        return found
     }
 
     /// Opens a loop device and looks again what is attached to it, now that it cannot change any more.
-    private func open(_ index: Int, if image: FileIdentity) throws(DeviceError) -> AttachedDevice? {
-        guard let loop = try LoopDevice.open(index) else { return nil }
-        let status = try loop.status()
-        guard status.backing == image else { return nil }
-        guard status.isWholeFile else {
-            throw .changed(
-                device: LoopDevice.path(index), found: "attached to a part of \(image)", expected: "attached to all of it")
+    private func open(_ index: Int, of id: VolumeID, if image: FileIdentity) throws(PoolError) -> AttachedDevice? {
+        let path = LoopDevice.path(index)
+        do throws(DeviceError) {
+            guard let loop = try LoopDevice.open(index) else { return nil }
+            let status = try loop.status()
+            guard status.backing == image else { return nil }
+            if status.label == label(id) && status.isWholeFile && !status.isReadOnly {
+                return AttachedDevice(device: loop.device(), isNew: false, isKept: !status.detachesOnLastClose)
+            }
+        } catch {
+            throw .device(error)
         }
-        return AttachedDevice(device: loop.device(), isNew: false, isKept: !status.detachesOnLastClose)
+        throw .attachedElsewhere(volume: id, device: path)
     }
 
     func attach(_ record: VolumeRecord) throws(PoolError) -> AttachedDevice {
@@ -87,10 +93,11 @@ extension FilePool {
 
     func detachFormer(_ id: VolumeID) throws(PoolError) {
         do throws(DeviceError) {
-            for index in try AttachedLoops.indices() {
-                guard let loop = try LoopDevice.open(index) else { continue }
-                let status = try loop.status()
-                guard status.label == label(id), status.backing.device == device else { continue }
+            for index in try AttachedLoops.indices(ofFilesNamed: imageName(id)) {
+                // Read first: opening somebody else's device for writing would have udev look at it again.
+                guard let status = try LoopDevice.status(index), status.label == label(id),
+                    status.backing.device == device, let loop = try LoopDevice.open(index)
+                else { continue }
                 try LoopDevice.detach(loop.device())
             }
         } catch {
@@ -149,7 +156,7 @@ extension FilePool {
     func findAttachedVolumes() throws(PoolError) {
         do throws(DeviceError) {
             for index in try AttachedLoops.indices() {
-                guard let status = try LoopDevice.status(index), status.label.hasPrefix(labelPrefix),
+                guard let status = try? LoopDevice.status(index), status.label.hasPrefix(labelPrefix),
                     let id = VolumeID(String(status.label.dropFirst(labelPrefix.count)))
                 else { continue }
                 attachedAt.withLock { $0[id] = index }

@@ -12,46 +12,56 @@ extension FilePool {
                 reason: "\(record.size) bytes more would pass the overcommit limit of \(limit) bytes, of which "
                     + "\(index.committed) are given to volumes")
         }
-        defer { index.settle(record.size) }
-        // An image without a record may be all that is left of somebody's data. It is never ours to replace or to undo.
-        if try imageIdentity(record.id) != nil {
-            throw .imageInTheWay(volume: record.id, path: imagePath(record.id))
-        }
-        do throws(SystemError) {
-            try records.fillReserve()
-            let usage = try FilesystemUsage.of(records.folder, path)
-            if record.provisioning == .thick && record.size > usage.available {
-                throw SystemError("allocate \(record.size) bytes in", path, code: ENOSPC)
+        var madeImage = false
+        do throws(PoolError) {
+            // An image without a record may be all that is left of somebody's data: never ours to replace or to undo.
+            if try imageIdentity(record.id) != nil {
+                throw .imageInTheWay(volume: record.id, path: imagePath(record.id))
             }
-            try make(record)
+            try make(record, &madeImage)
         } catch {
-            undoCreation(of: record.id)
-            guard error.isOutOfSpace else { throw .system(error) }
-            throw .outOfSpace(pool: name, reason: "\(error)")
+            index.settle(record.size)
+            undoCreation(of: record.id, withImage: madeImage)
+            throw error
         }
+        index.put(record, settling: record.size)
     }
 
     /// The prepared record says what has begun, the image follows, and the record gets its name when both are whole.
-    private func make(_ record: VolumeRecord) throws(SystemError) {
-        try records.prepare(recordName(record.id), record.json)
+    private func make(_ record: VolumeRecord, _ madeImage: inout Bool) throws(PoolError) {
         let path = imagePath(record.id)
-        let image = try Files.open(imageName(record.id), in: records.folder, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW)
-        if record.provisioning == .thick {
-            // Where a filesystem writes elsewhere instead of over what is there, an allocation would not last.
-            try Files.stopCopyOnWrite(image, path)
-            try Files.allocate(image, path, bytes: record.size)
+        do throws(SystemError) {
+            try records.fillReserve()
+            let usage = try FilesystemUsage.of(records.folder, self.path)
+            if record.provisioning == .thick && record.size > usage.available {
+                throw SystemError("allocate \(record.size) bytes in", self.path, code: ENOSPC)
+            }
+            try records.prepare(recordName(record.id), record.json)
+            let image = try Files.open(
+                imageName(record.id), in: records.folder, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW)
+            madeImage = true
+            if record.provisioning == .thick {
+                // Where a filesystem writes elsewhere instead of over what is there, an allocation would not last.
+                try Files.stopCopyOnWrite(image, path)
+                try Files.allocate(image, path, bytes: record.size)
+            }
+            try Files.resize(image, path, to: record.size)
+            try Files.sync(image, path)
+            try records.commit(recordName(record.id))
+        } catch {
+            switch error.code {
+            case EEXIST where !madeImage: throw .imageInTheWay(volume: record.id, path: path)
+            case EFBIG: throw .tooLarge(pool: name, bytes: record.size)
+            default: throw error.isOutOfSpace ? .outOfSpace(pool: name, reason: "\(error)") : .system(error)
+            }
         }
-        try Files.resize(image, path, to: record.size)
-        try Files.sync(image, path)
-        try records.commit(recordName(record.id))
-        index.put(record)
     }
 
     /// Takes back a creation that came to nothing. What cannot be removed now is removed by the next start, by its
     /// prepared record.
-    private func undoCreation(of id: VolumeID) {
+    private func undoCreation(of id: VolumeID, withImage: Bool) {
         do throws(SystemError) {
-            try Files.unlink(imageName(id), in: records.folder)
+            if withImage { try Files.unlink(imageName(id), in: records.folder) }
             try records.remove(recordName(id))
             records.withdraw(recordName(id))
         } catch {
