@@ -73,16 +73,6 @@ extension HostPath {
         }
     }
 
-    /// The id that the mount table has for the mount that the entry lies on (proc_pid_fdinfo(5)).
-    func shortMountID() throws(SystemError) -> UInt64? {
-        let file = try Files.open(name, in: parent, HOLDFAST_O_PATH | O_NOFOLLOW)
-        let bytes = try Files.read("/proc/self/fdinfo/\(file.number)", limit: 65_536)
-        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") where line.hasPrefix("mnt_id:\t") {
-            return UInt64(line.dropFirst("mnt_id:\t".count))
-        }
-        return nil
-    }
-
     /// Makes the directory; what exists is left as it is. Says whether it made one.
     @discardableResult
     public func makeDirectory(mode: UInt32 = 0o750) throws(MountError) -> Bool {

@@ -19,6 +19,12 @@ extension Storage {
             throw .notAtPath(volume: volume.id, path: path, found: "nothing of this node's")
         }
         let occupant = try mounting(place.occupant())
+        if case .directory = occupant, volume.record.access == .block, try mounting(place.isEmptyDirectory()),
+            let size = try attachedSize(volume)
+        {
+            // The staging path of a raw block volume is an empty directory, which nothing in the kernel tells of.
+            return .block(size: size)
+        }
         guard try owner(of: occupant) == .volume(volume.id) else {
             throw .notAtPath(volume: volume.id, path: path, found: occupant.summary)
         }

@@ -118,11 +118,33 @@ struct RestartTests {
             let made = "pool/volumes/hf-0123456789012345678901234567890123456789"
             rename(node.record(of: deleted), "\(node.record(of: deleted)).deleted")
             node.folder.write("\(made).record.new", "half a rec")
-            node.folder.write("\(made).image", "half an image")
+            node.folder.write("\(made).image", "")
+            truncate("\(node.folder.path)/\(made).image", 1 << 20)
             node.folder.write("pool/volumes/\(kept.id).record.new", "half a rec")
             try await node.start()
             #expect(node.poolFiles() == ["\(kept.id).image", "\(kept.id).record"])
             await refused(.notFound) { try await node.stage(deleted) }
+        }
+    }
+
+    @Test("an image that holds data is kept, although its record is only prepared")
+    func preparedRecordBesideData() async throws {
+        try await withNode { node in
+            let volume = try await node.create()
+            try await node.stage(volume)
+            try await node.unstage(volume)
+            await node.kill()
+            let before = try await digest(node.image(of: volume))
+            rename(node.record(of: volume), "\(node.record(of: volume)).new")
+            try await node.start()
+            #expect(try await digest(node.image(of: volume)) == before)
+            await refused(.notFound) { try await node.stage(volume) }
+            await refused(.failedPrecondition, "without a record") { try await node.create() }
+            #expect(try await digest(node.image(of: volume)) == before)
+            await node.kill()
+            rename("\(node.record(of: volume)).new", node.record(of: volume))
+            try await node.start()
+            try await node.stage(volume)
         }
     }
 

@@ -1,6 +1,7 @@
 public import Glibc
 
-/// A folder of a test's own, removed with what is in it at the end; what a test leaves mounted in it is unmounted first.
+/// A folder of a test's own, removed with what is in it at the end. What a test leaves mounted in it is unmounted first,
+/// and what it leaves attached is detached.
 public final class TemporaryFolder: Sendable {
     public let path: String
 
@@ -12,6 +13,7 @@ public final class TemporaryFolder: Sendable {
 
     deinit {
         unmountAll()
+        detachLoops()
         remove(path)
     }
 

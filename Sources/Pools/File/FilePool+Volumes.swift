@@ -21,7 +21,8 @@ extension FilePool {
             try make(record, &madeImage)
         } catch {
             index.settle(record.size)
-            undoCreation(of: record.id, withImage: madeImage)
+            // What stood there before is not ours to undo either: a record may just have been restored.
+            if madeImage { undoCreation(of: record.id) }
             throw error
         }
         index.put(record, settling: record.size)
@@ -49,6 +50,7 @@ extension FilePool {
             try Files.sync(image, path)
             try records.commit(recordName(record.id))
         } catch {
+            if !madeImage { records.withdraw(recordName(record.id)) }
             switch error.code {
             case EEXIST where !madeImage: throw .imageInTheWay(volume: record.id, path: path)
             case EFBIG: throw .tooLarge(pool: name, bytes: record.size)
@@ -59,9 +61,9 @@ extension FilePool {
 
     /// Takes back a creation that came to nothing. What cannot be removed now is removed by the next start, by its
     /// prepared record.
-    private func undoCreation(of id: VolumeID, withImage: Bool) {
+    private func undoCreation(of id: VolumeID) {
         do throws(SystemError) {
-            if withImage { try Files.unlink(imageName(id), in: records.folder) }
+            try Files.unlink(imageName(id), in: records.folder)
             try records.remove(recordName(id))
             records.withdraw(recordName(id))
         } catch {
