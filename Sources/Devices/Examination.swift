@@ -59,16 +59,23 @@ public enum Examination {
     private static let endLength: Int64 = 1 << 19
 
     private static func endsAreZero(_ device: borrowing BlockDevice) throws(DeviceError) -> Bool {
-        let length = Int(min(device.size, endLength))
-        let zeros = [UInt8](repeating: 0, count: length)
-        let starts: Set = [0, device.size - Int64(length)]
+        let length = min(device.size, endLength)
+        let starts: Set = [0, device.size - length]
         var isZeroed = true
-        for offset in starts.sorted() {
-            do throws(SystemError) {
-                let bytes = try Files.read(device.descriptor, device.path, at: offset, count: length)
-                isZeroed = isZeroed && memcmp(bytes, zeros, length) == 0
-            } catch {
-                throw .unreadable(device: device.path, code: error.code)
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        for start in starts.sorted() {
+            var offset = start
+            while offset < start + length {
+                let wanted = Int(min(Int64(chunk.count), start + length - offset))
+                let got = chunk.withUnsafeMutableBytes { room in
+                    uninterrupted { pread(device.descriptor.number, room.baseAddress, wanted, off_t(offset)) }
+                }
+                // Nothing read before the end is as much an error as a refusal: the end is where the size says it is.
+                guard got > 0 else { throw .unreadable(device: device.path, code: got < 0 ? errno : EIO) }
+                isZeroed =
+                    isZeroed && chunk[0] == 0
+                    && chunk.withUnsafeBytes { memcmp($0.baseAddress!, $0.baseAddress! + 1, got - 1) } == 0
+                offset += Int64(got)
             }
         }
         return isZeroed

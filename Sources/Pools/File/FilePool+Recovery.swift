@@ -61,7 +61,12 @@ extension FilePool {
             }
             records.withdraw(recordName(id))
         } else if let id = id(name, Self.deletedSuffix) {
-            try finishDeletion(of: id)
+            if names.contains(recordName(id)) {
+                // The volume was made again since, and a power cut brought the note of the old deletion back.
+                try Files.unlink(name, in: records.folder)
+            } else {
+                try finishDeletion(of: id)
+            }
         }
         return nil
     }

@@ -98,10 +98,11 @@ extension FilePool {
         }
     }
 
-    /// The image first: a record without an image says what is missing, an image without a record says nothing.
+    /// The image first: a record without an image says what is missing, an image without a record says nothing. Nothing
+    /// here has to be flushed: the deletion is noted durably, and the next start would finish it.
     func finishDeletion(of id: VolumeID) throws(SystemError) {
         try Files.unlink(imageName(id), in: records.folder)
-        try records.remove(deletedName(id))
+        try Files.unlink(deletedName(id), in: records.folder)
     }
 
     func update(_ record: VolumeRecord) throws(PoolError) {
