@@ -15,10 +15,6 @@ extension TemporaryFolder {
         let device = try attach(name).device()
         return words(for: try Examination.examine(device, remains: remains))
     }
-
-    func sha256(of name: String) throws -> String {
-        String(try sh("sha256sum '\(at(name))'").prefix(64))
-    }
 }
 
 /// `blank, zeroed`, `filesystem ext4`, `swap swap`, `ambiguous: filesystem ext4, swap swap`.

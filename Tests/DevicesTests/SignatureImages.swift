@@ -34,7 +34,8 @@ enum SignatureImages {
     /// An md superblock of version 0.90, in the last whole 64 KiB: nothing at all stands at the start.
     static func raidAtTheEnd(_ folder: TemporaryFolder, _ name: String, size: Int64) {
         var block = [UInt8](repeating: 0, count: 4_096)
-        block.put(UInt32(0xa92b_4efc).littleEndianBytes + UInt32(0).littleEndianBytes + UInt32(90).littleEndianBytes, at: 0)
+        block.put(
+            UInt32(0xa92b_4efc).littleEndianBytes + UInt32(0).littleEndianBytes + UInt32(90).littleEndianBytes, at: 0)
         block.put([UInt8](1...4), at: 20)
         folder.write(block, to: name, at: (size & ~0xffff) - 65_536)
     }
@@ -89,7 +90,7 @@ enum SignatureImages {
     }
 }
 
-extension Array<UInt8> {
+extension [UInt8] {
     mutating func put(_ bytes: [UInt8], at offset: Int) {
         replaceSubrange(offset..<(offset + bytes.count), with: bytes)
     }

@@ -1,5 +1,6 @@
-@testable internal import Diagnostics
 internal import Testing
+
+@testable internal import Diagnostics
 
 @Suite("LogLine")
 struct LogLineTests {

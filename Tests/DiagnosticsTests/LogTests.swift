@@ -24,7 +24,8 @@ struct LogTests {
         let lines = Self.lines(result).map { $0.drop { $0 != " " } }
         #expect(
             lines == [
-                " WARNING holdfast-test warning a=1", #" ERROR holdfast-test error\nforged"#, " ERROR holdfast-test later",
+                " WARNING holdfast-test warning a=1", #" ERROR holdfast-test error\nforged"#,
+                " ERROR holdfast-test later",
             ])
     }
 

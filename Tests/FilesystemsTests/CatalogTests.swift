@@ -33,7 +33,9 @@ struct CatalogTests {
 
 @Suite("CheckExit")
 struct CheckExitTests {
-    @Test("each sum of bits mounts only if nothing but 'corrected' and 'reboot' is in it", arguments: 0...255 as ClosedRange<Int32>)
+    @Test(
+        "each sum of bits mounts only if nothing but 'corrected' and 'reboot' is in it",
+        arguments: 0...255 as ClosedRange<Int32>)
     func table(_ status: Int32) {
         #expect(CheckExit(rawValue: status).forbidsMount == ![0, 1, 2, 3].contains(status))
     }

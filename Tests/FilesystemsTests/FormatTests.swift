@@ -9,7 +9,9 @@ internal import Testing
 struct FormatTests {
     let folder = TemporaryFolder("format")
 
-    @Test("at its minimum, and at 1 GiB, it is made with the UUID asked for, and mounts", arguments: Kind.all, [false, true])
+    @Test(
+        "at its minimum, and at 1 GiB, it is made with the UUID asked for, and mounts", arguments: Kind.all,
+        [false, true])
     func format(_ kind: Kind, large: Bool) throws {
         let size = large ? 1 << 30 : try kind.filesystem.minimumSize
         folder.makeImage("image", bytes: size)

@@ -80,8 +80,4 @@ extension TemporaryFolder {
         let device = try attach(name)
         return try Filesystems.check(try kind.filesystem, on: device.path, mode)
     }
-
-    func sha256(of name: String) throws -> String {
-        String(try sh("sha256sum '\(at(name))'").prefix(64))
-    }
 }

@@ -1,8 +1,9 @@
 internal import Glibc
-@testable internal import Mounts
 internal import Syscalls
 internal import TestSupport
 internal import Testing
+
+@testable internal import Mounts
 
 @Suite("HostRoot")
 struct HostRootTests {
@@ -107,7 +108,8 @@ struct HostRootTests {
         #expect(throws: MountError.self) { _ = try HostRoot("/").locate("/") }
     }
 
-    @Test("a root is an absolute path to a directory", arguments: ["relative", "", "/nonexistent/holdfast", "/dev/null"])
+    @Test(
+        "a root is an absolute path to a directory", arguments: ["relative", "", "/nonexistent/holdfast", "/dev/null"])
     func badRoot(_ path: String) {
         #expect(throws: MountError.self) { _ = try HostRoot(path) }
     }

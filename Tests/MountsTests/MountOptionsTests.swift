@@ -1,6 +1,7 @@
 internal import Glibc
-@testable internal import Mounts
 internal import Testing
+
+@testable internal import Mounts
 
 @Suite("MountOptions")
 struct MountOptionsTests {
@@ -52,8 +53,10 @@ struct MountOptionsTests {
     @Test(
         "what would change what is mounted, or where, is refused by name",
         arguments: [
-            "bind", "rbind", "remount", "move", "loop", "user", "users", "owner", "group", "_netdev", "shared", "rshared",
-            "slave", "rslave", "private", "rprivate", "unbindable", "runbindable", "source=/dev/sda", "source", "=x", "=",
+            "bind", "rbind", "remount", "move", "loop", "user", "users", "owner", "group", "_netdev", "shared",
+            "rshared",
+            "slave", "rslave", "private", "rprivate", "unbindable", "runbindable", "source=/dev/sda", "source", "=x",
+            "=",
         ])
     func refused(_ option: String) {
         for flags in [[option], ["noatime,\(option)"], ["ro", option]] {

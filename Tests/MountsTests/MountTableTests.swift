@@ -1,8 +1,9 @@
 internal import Glibc
-@testable internal import Mounts
 internal import Syscalls
 internal import TestSupport
 internal import Testing
+
+@testable internal import Mounts
 
 @Suite("MountTable")
 struct MountTableTests {
@@ -24,7 +25,8 @@ struct MountTableTests {
 
     static let rows: [Row] = [
         Row(
-            label: "the manual's example", line: "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue",
+            label: "the manual's example",
+            line: "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue",
             expected: mount(36, 98, 0, root: "/mnt1", at: "/mnt2", "ext3", "/dev/root")),
         Row(
             label: "no optional field", line: "36 35 7:3 / /mnt rw - ext4 /dev/loop3 rw",
@@ -124,7 +126,9 @@ struct MountTableEntryTests {
     func agree(_ row: Row) throws {
         let root = try HostRoot(folder.path)
         let point = folder.makeFolder("a b\\c\n")
-        try sh("export D='\(folder.path)' P='\(point)'; " + row.script.replacing("$P", with: "\"$P\"").replacing("$D", with: "\"$D\""))
+        try sh(
+            "export D='\(folder.path)' P='\(point)'; "
+                + row.script.replacing("$P", with: "\"$P\"").replacing("$D", with: "\"$D\""))
         let path = try root.locate(point)
         let status = try #require(try path.status())
         #expect(status.isMountRoot)

@@ -41,7 +41,8 @@ struct MountingTests {
         try path.makeDirectory()
         let options = try MountOptions(["nosuid", "nodev", "noexec", "noatime", "commit=7", "nobarrier"])
         try path.mountFilesystem("ext4", device: device.path, options: options)
-        let line = try #require(try sh("cat /proc/self/mountinfo").split(separator: "\n").first { $0.contains(" \(path.path) ") })
+        let line = try #require(
+            try sh("cat /proc/self/mountinfo").split(separator: "\n").first { $0.contains(" \(path.path) ") })
         for word in ["nosuid", "nodev", "noexec", "noatime", "commit=7", "nobarrier"] {
             #expect(line.contains(word), "\(word) in \(line)")
         }
@@ -73,10 +74,14 @@ struct MountingTests {
         "the kernel's own words are in the error",
         arguments: [
             Refusal(label: "an unknown option", options: ["holdfast"], words: ["holdfast", "nknown parameter"]),
-            Refusal(label: "an unknown option with a value", options: ["holdfast=1"], words: ["holdfast=1", "nknown parameter"]),
+            Refusal(
+                label: "an unknown option with a value", options: ["holdfast=1"],
+                words: ["holdfast=1", "nknown parameter"]),
             Refusal(label: "a value that is no number", options: ["commit=soon"], words: ["commit=soon"]),
             Refusal(label: "another filesystem than the one that is there", type: "xfs", words: ["xfs", "(EINVAL)"]),
-            Refusal(label: "a filesystem that the kernel does not know", type: "holdfastfs", words: ["holdfastfs", "(ENODEV)"]),
+            Refusal(
+                label: "a filesystem that the kernel does not know", type: "holdfastfs",
+                words: ["holdfastfs", "(ENODEV)"]),
         ])
     func refused(_ row: Refusal) throws {
         let device = try place.attach()

@@ -112,7 +112,9 @@ struct OccupantTests {
         #expect(place.mounts(at: "x") == 1)
     }
 
-    @Test("a filesystem that has failed can still be looked at and unmounted", .enabled(if: isRoot, "needs root: it mounts"))
+    @Test(
+        "a filesystem that has failed can still be looked at and unmounted",
+        .enabled(if: isRoot, "needs root: it mounts"))
     func failed() throws {
         let device = try place.attach("xfs")
         let path = try place.locate("x")

@@ -29,7 +29,8 @@ struct SizeRow: Sendable, CustomTestStringConvertible {
         SizeRow("one byte more is a page more", .mount(), 64 * mebibyte + 1, 0, gives: 64 * mebibyte + 4_096),
         SizeRow("rounding within the limit", .block(), 2 * mebibyte - 1, 2 * mebibyte, gives: 2 * mebibyte),
         SizeRow("requirement and limit the same", .mount(), 64 * mebibyte, 64 * mebibyte, gives: 64 * mebibyte),
-        SizeRow("the same and no whole page", .block(), 2 * mebibyte + 512, 2 * mebibyte + 512, gives: 2 * mebibyte + 512),
+        SizeRow(
+            "the same and no whole page", .block(), 2 * mebibyte + 512, 2 * mebibyte + 512, gives: 2 * mebibyte + 512),
         SizeRow("less than ext4 can be", .mount("ext4"), 1, 0, gives: 8 * mebibyte),
         SizeRow("less than xfs can be", .mount("xfs"), 64 * mebibyte, 0, gives: 300 * mebibyte),
         SizeRow("less than xfs can be, with room", .mount("xfs"), 1, 300 * mebibyte, gives: 300 * mebibyte),

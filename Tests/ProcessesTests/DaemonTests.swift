@@ -27,7 +27,9 @@ struct DaemonTests {
 
     @Test("runs beside us, in a group of its own, with its output in the log and its input empty")
     func runs() throws {
-        let daemon = try start("echo started >&2; readlink /proc/self/fd/0; echo \"$HOLDFAST_TEST\"; sleep 1000", environment: ["HOLDFAST_TEST=set"])
+        let daemon = try start(
+            "echo started >&2; readlink /proc/self/fd/0; echo \"$HOLDFAST_TEST\"; sleep 1000",
+            environment: ["HOLDFAST_TEST=set"])
         #expect(says("started"))
         #expect(says("/dev/null"))
         #expect(says("set"))

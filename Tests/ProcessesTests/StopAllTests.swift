@@ -1,7 +1,8 @@
 internal import Glibc
-@testable internal import Processes
 internal import Syscalls
 internal import Testing
+
+@testable internal import Processes
 
 /// Ending every tool would end those of other tests too, so it is tried in a process of its own.
 @Suite("RunningTools")
@@ -14,7 +15,8 @@ struct StopAllTests {
                     group.addTask {
                         await HostThread.run {
                             do throws(ToolError) {
-                                let result = try Tool.run("sh", ["-c", "trap '' TERM; sleep 1000 & wait"], seconds: 900)
+                                let result = try Tool.run(
+                                    "sh", ["-c", "trap '' TERM; sleep 1000 & wait"], seconds: 900)
                                 return "status \(result.status ?? -1)"
                             } catch {
                                 if case .stopped("sh") = error { return "stopped" }

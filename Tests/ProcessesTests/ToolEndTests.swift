@@ -1,9 +1,10 @@
 internal import Glibc
-@testable internal import Processes
 internal import Synchronization
 internal import Syscalls
 internal import TestSupport
 internal import Testing
+
+@testable internal import Processes
 
 @Suite("Tool: how it is ended")
 struct ToolEndTests {

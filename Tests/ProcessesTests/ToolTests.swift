@@ -1,8 +1,9 @@
 internal import Glibc
-@testable internal import Processes
 internal import Syscalls
 internal import TestSupport
 internal import Testing
+
+@testable internal import Processes
 
 /// What the tests of this target share: a folder whose name marks the processes that they start.
 struct ProcessFolder {

@@ -50,7 +50,9 @@ struct FileStatusTests {
         Glibc.symlink("file", folder.at("link"))
         mkfifo(folder.at("pipe"), 0o600)
         let directory = try Files.open(folder.path, O_RDONLY | O_DIRECTORY)
-        let expected: [String: FileStatus.Kind] = ["file": .file, "folder": .directory, "link": .symlink, "pipe": .pipe]
+        let expected: [String: FileStatus.Kind] = [
+            "file": .file, "folder": .directory, "link": .symlink, "pipe": .pipe,
+        ]
         for (name, kind) in expected { #expect(try FileStatus.of(name, in: directory).kind == kind, "\(name)") }
         #expect(try FileStatus.of(path: folder.at("link")).kind == .file, "by path it is followed")
         #expect(try FileStatus.of(path: "/dev/null").kind == .characterDevice)

@@ -32,6 +32,16 @@ extension TemporaryFolder {
         }
     }
 
+    /// Copies a file of the folder aside, for `isUnchanged`.
+    public func remember(_ name: String) throws {
+        try sh("cp --sparse=always '\(at(name))' '\(at(name)).before'")
+    }
+
+    /// Whether a file of the folder holds byte for byte what it held when it was remembered.
+    public func isUnchanged(_ name: String) -> Bool {
+        outcome(of: "cmp '\(at(name))' '\(at(name)).before'").status == 0
+    }
+
     /// Bytes that are allocated to a file in the folder.
     public func allocated(_ name: String) -> Int64 {
         var status = stat()

@@ -45,9 +45,24 @@ public final class TemporaryFolder: Sendable {
         defer { free(line) }
         while getline(&line, &room, table) > 0, let line {
             let fields = String(cString: line).split(separator: " ")
-            if fields.count > 4, fields[4].hasPrefix("\(path)/") { points.append(String(fields[4])) }
+            if fields.count > 4, fields[4].hasPrefix("\(path)/") { points.append(withoutEscapes(fields[4])) }
         }
         return points.reversed()
+    }
+
+    /// The table writes space, tab, newline and backslash as three octal digits after a backslash.
+    private func withoutEscapes(_ field: Substring) -> String {
+        var out: [UInt8] = []
+        var rest = Array(field.utf8)[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "\\"), let code = UInt8(String(decoding: rest.prefix(3), as: UTF8.self), radix: 8) {
+                out.append(code)
+                rest = rest.dropFirst(3)
+            } else {
+                out.append(byte)
+            }
+        }
+        return String(decoding: out, as: UTF8.self)
     }
 
     private func unmountAll() { for point in mountPoints { umount2(point, CInt(MNT_DETACH)) } }
