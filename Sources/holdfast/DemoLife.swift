@@ -64,7 +64,10 @@ struct DemoLife {
             if daemon?.exitStatus != nil {
                 throw CommandError(description: "the node did not start: \(folder.logTail)")
             }
-            if let answer = try? await client.call(CSIMethod.probe, ProbeRequest()), answer.ready == true {
+            // A client that finds no socket backs off for long, so the socket is looked for first.
+            if access(folder.socket, F_OK) == 0,
+                let answer = try? await client.call(CSIMethod.probe, ProbeRequest()), answer.ready == true
+            {
                 let info = try await client.call(CSIMethod.getPluginInfo, GetPluginInfoRequest())
                 return "\(info.name) \(info.vendorVersion) is ready, on an empty pool"
             }
