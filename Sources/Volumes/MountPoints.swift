@@ -39,19 +39,19 @@ extension Storage {
         of id: VolumeID, besides staging: Mount?, thoroughly: Bool = false
     ) throws(VolumeError) -> [Holder] {
         var holders: [Holder] = []
-        var readTable = thoroughly
+        var unseen: [String] = []
         for path in mountPoints.of(id) {
             if let mount = try mount(of: id, at: path) {
                 if mount.id != staging?.id { holders.append(Holder(path: path, mount: mount)) }
             } else {
-                mountPoints.remove(path, of: id)
-                readTable = true
+                unseen.append(path)
             }
         }
-        if readTable {
-            holders += try tableHolders(of: id, besides: holders.map(\.mount.point) + [staging?.point ?? ""])
-        }
-        return holders
+        guard thoroughly || !unseen.isEmpty else { return holders }
+        let others = try tableHolders(of: id, besides: holders.map(\.mount.point) + [staging?.point ?? ""])
+        // While the table shows mounts that no path leads to, the lost paths are kept: they have it read again.
+        if others.isEmpty { for path in unseen { mountPoints.remove(path, of: id) } }
+        return holders + others
     }
 
     /// Mounts of the volume's device in the kernel's table, at other mount points than those.

@@ -30,12 +30,20 @@ final class NodeUnderTest: Sendable {
     }
 
     /// Starts the process. With `configuration` it gets `--config` with that text instead of `--pool-dir`.
-    init(in folder: TemporaryFolder, pool: String? = nil, configuration: String? = nil) throws {
+    /// With `linkedRoot` the kubelet folder is a symlink, as on hosts that moved it to another disk.
+    init(
+        in folder: TemporaryFolder, pool: String? = nil, configuration: String? = nil, linkedRoot: Bool = false
+    ) throws {
         self.folder = folder
         socket = folder.at("csi.sock")
         log = folder.at("node.log")
         self.pool = pool ?? folder.makeFolder("pool")
-        kubeletRoot = folder.makeFolder("kubelet")
+        if linkedRoot {
+            symlink(folder.makeFolder("moved"), folder.at("kubelet"))
+            kubeletRoot = folder.at("kubelet")
+        } else {
+            kubeletRoot = folder.makeFolder("kubelet")
+        }
         let pools = configuration.map { ["--config", folder.write("node.yaml", $0)] } ?? ["--pool-dir", self.pool]
         arguments =
             ["--endpoint", "unix://\(socket)", "--node-id", Self.nodeID, "--kubelet-root", kubeletRoot] + pools
@@ -103,11 +111,11 @@ final class NodeUnderTest: Sendable {
 /// `folder` may be one that the test has prepared, `pool` a folder in it, and `configuration` a text for `--config`.
 func withNode(
     in folder: TemporaryFolder = TemporaryFolder("node"), pool: String? = nil, configuration: String? = nil,
-    location: SourceLocation = #_sourceLocation, _ body: (NodeUnderTest) async throws -> Void
+    linkedRoot: Bool = false, location: SourceLocation = #_sourceLocation, _ body: (NodeUnderTest) async throws -> Void
 ) async throws {
     await NodeSlots.shared.take()
     do {
-        let node = try NodeUnderTest(in: folder, pool: pool, configuration: configuration)
+        let node = try NodeUnderTest(in: folder, pool: pool, configuration: configuration, linkedRoot: linkedRoot)
         do {
             try await node.waitUntilReady()
             try await body(node)
