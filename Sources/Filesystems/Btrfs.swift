@@ -12,7 +12,7 @@ struct Btrfs: Filesystem {
         "fatal_errors=panic": "one volume's error must not stop the host",
     ]
 
-    func format(_ blank: consuming BlankDevice, uuid: UUID) throws(FilesystemError) {
+    func format(_ blank: consuming BlankDevice, uuid: UUID, onZeros: Bool) throws(FilesystemError) {
         let device = blank.path
         // The remains of a mkfs that was cut off have the same UUID, and a second filesystem of one UUID is refused.
         if !blank.isZeroed {

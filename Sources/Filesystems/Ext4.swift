@@ -16,11 +16,13 @@ struct Ext4: Filesystem {
 
     /// `-m 0`: a volume has no root user to reserve blocks for. `nodiscard`: a thick volume would lose its allocation,
     /// and a fresh image has nothing to discard. `remount-ro`: an error found in its structures stops all writing.
-    func format(_ blank: consuming BlankDevice, uuid: UUID) throws(FilesystemError) {
+    /// `lazy_journal_init` leaves out zeroing the journal, which on zeros would do nothing but take space from a thin pool.
+    func format(_ blank: consuming BlankDevice, uuid: UUID, onZeros: Bool) throws(FilesystemError) {
         let device = blank.path
+        let extended = onZeros ? "nodiscard,lazy_journal_init=1" : "nodiscard"
         try runFormat(
-            "mkfs.ext4", ["-q", "-F", "-m", "0", "-e", "remount-ro", "-E", "nodiscard", "-U", "\(uuid)", device],
-            device: device)
+            "mkfs.ext4",
+            ["-q", "-F", "-m", "0", "-e", "remount-ro", "-E", extended, "-U", "\(uuid)", device], device: device)
     }
 
     func check(_ device: String, _ mode: CheckMode) throws(FilesystemError) -> CheckOutcome {

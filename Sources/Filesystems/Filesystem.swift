@@ -33,7 +33,9 @@ public protocol Filesystem: Sendable {
     var refusedMountOptions: [String: String] { get }
 
     /// Makes the filesystem with that UUID. The proof of blankness is used up, whether or not the tool succeeds.
-    func format(_ blank: consuming BlankDevice, uuid: UUID) throws(FilesystemError)
+    ///
+    /// `onZeros` says that the device was never written, so that every byte of it reads zero and need not be zeroed.
+    func format(_ blank: consuming BlankDevice, uuid: UUID, onZeros: Bool) throws(FilesystemError)
 
     /// Checks an unmounted device and corrects what is safe to correct.
     ///
@@ -42,6 +44,11 @@ public protocol Filesystem: Sendable {
 }
 
 extension Filesystem {
+    /// Makes the filesystem on a device of which nothing more is known than that it is blank.
+    public func format(_ blank: consuming BlankDevice, uuid: UUID) throws(FilesystemError) {
+        try format(blank, uuid: uuid, onZeros: false)
+    }
+
     /// Options that name another device or a host file, or that let one volume stop the host.
     public func refusal(ofMountOption option: String) -> String? {
         let key = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).first.map(String.init)

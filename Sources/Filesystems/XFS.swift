@@ -12,7 +12,7 @@ struct XFS: Filesystem {
         "rtdev": "it names another device",
     ]
 
-    func format(_ blank: consuming BlankDevice, uuid: UUID) throws(FilesystemError) {
+    func format(_ blank: consuming BlankDevice, uuid: UUID, onZeros: Bool) throws(FilesystemError) {
         let device = blank.path
         try runFormat("mkfs.xfs", ["-q", "-f", "-K", "-m", "uuid=\(uuid)", device], device: device)
     }

@@ -142,8 +142,8 @@ extension Storage {
         switch consume finding {
         case .blank(let blank):
             if case .formatted = state { throw .contentLost(volume: volume.id, device: device) }
-            let wasWritten = try pooling(volume.pool.wasWritten(volume.record)) ?? !blank.isZeroed
-            if state == .never && (wasWritten || !blank.isZeroed) {
+            let wasWritten = try pooling(volume.pool.wasWritten(volume.record))
+            if state == .never && (wasWritten == true || !blank.isZeroed) {
                 throw .unexpectedContent(
                     volume: volume.id, device: device, found: "data without a known signature", expected: "nothing yet")
             }
@@ -151,7 +151,7 @@ extension Storage {
                 throw .refused(
                     volume: volume.id, reason: "it holds no filesystem yet, and is not formatted for a read-only use")
             }
-            try format(volume, filesystem, blank, attached, claim)
+            try format(volume, filesystem, blank, attached, onZeros: wasWritten == false, claim)
             return true
         case .filesystem(let signature):
             guard case .formatted(let uuid, let type) = state else {
@@ -179,7 +179,7 @@ extension Storage {
     /// Record `formatting(uuid)` → mkfs → fsync of device and image → record `formatted`. The mount comes after.
     private func format(
         _ volume: Volume, _ filesystem: any Filesystem, _ blank: consuming BlankDevice,
-        _ attached: borrowing AttachedDevice, _ claim: borrowing Claim
+        _ attached: borrowing AttachedDevice, onZeros: Bool, _ claim: borrowing Claim
     ) throws(VolumeError) {
         var record = volume.record
         let uuid: UUID
@@ -193,7 +193,7 @@ extension Storage {
         }
         claim.step("making \(filesystem.name) on \(attached.device.path)")
         do throws(FilesystemError) {
-            try filesystem.format(blank, uuid: uuid)
+            try filesystem.format(blank, uuid: uuid, onZeros: onZeros)
         } catch {
             // A full pool shows as an I/O error of the image's device; the words of the tool would mislead.
             if let room = try? volume.pool.capacity(.thick).available, room < Self.roomToFormat {
