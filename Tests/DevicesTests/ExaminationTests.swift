@@ -92,6 +92,12 @@ struct Content: Sendable, CustomTestStringConvertible {
             SignatureImages.physicalVolume($0, "image")
         },
         Content(
+            label: "LVM physical volume with a damaged checksum", expected: "RAID or LVM member LVM2_member",
+            make: {
+                SignatureImages.physicalVolume($0, "image")
+                $0.write([0x5a], to: "image", at: 512 + 16)
+            }),
+        Content(
             label: "md 1.2", expected: "RAID or LVM member linux_raid_member", secondOpinion: "linux_raid_member"
         ) { SignatureImages.raid($0, "image") },
         Content(
