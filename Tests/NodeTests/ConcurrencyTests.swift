@@ -88,9 +88,7 @@ struct ConcurrencyTests {
                 async let hanging = withTaskGroup(of: StatusCode.self) { group in
                     for number in 1...64 {
                         group.addTask {
-                            await outcome { () async throws(RPCStatus) in
-                                try await node.create("frozen-\(number)", size: 8 * mebibyte)
-                            }
+                            await creation(of: "frozen-\(number)", on: node)
                         }
                     }
                     return await group.reduce(into: []) { $0.append($1) }
@@ -120,7 +118,7 @@ struct ConcurrencyTests {
         try await withNode(in: folder, pool: pool) { node in
             let id = try await idOfVolume(node, named: "frozen")
             try await frozen(pool) {
-                async let running = outcome { () async throws(RPCStatus) in try await node.create("frozen") }
+                async let running = creation(of: "frozen", on: node)
                 await expectInFlight(node, id)
                 let daemon = node.daemon
                 daemon.signal(SIGTERM)
@@ -153,6 +151,14 @@ struct ConcurrencyTests {
         let volume = try await node.create(name, size: 8 * mebibyte)
         try await node.delete(volume)
         return volume.id
+    }
+
+    /// Creates a volume, again when the look whether it is in flight had its claim for a moment.
+    private func creation(of name: String, on node: NodeUnderTest) async -> StatusCode {
+        while true {
+            let code = await outcome { () async throws(RPCStatus) in try await node.create(name, size: 8 * mebibyte) }
+            if code != .aborted { return code }
+        }
     }
 
     /// Shows that a volume is being made: deleting the unknown is fine, deleting what is being worked on is not.
