@@ -8,6 +8,7 @@
 #include <features.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fiemap.h>
 #include <linux/ioctl.h>
 #include <linux/loop.h>
 #include <linux/openat2.h>
@@ -164,6 +165,54 @@ static inline int holdfast_block_size(int device, uint64_t *bytes) { return ioct
 static inline int holdfast_block_read_only(int device, int *value) { return ioctl(device, HOLDFAST_BLKROGET, value); }
 static inline int holdfast_block_set_read_only(int device, int value) { return ioctl(device, HOLDFAST_BLKROSET, &value); }
 static inline int holdfast_block_flush_cache(int device) { return ioctl(device, HOLDFAST_BLKFLSBUF, 0); }
+
+/* LOOP_SET_CAPACITY: the device takes the size that its backing file has now. */
+static inline int holdfast_loop_set_capacity(int device) { return ioctl(device, LOOP_SET_CAPACITY, 0); }
+
+/* FIFREEZE and FITHAW (ioctl_fsfreeze(2)), FICLONE (ioctl_ficlone(2)) and FS_IOC_FIEMAP of <linux/fs.h>. */
+static inline int holdfast_freeze(int file) { return ioctl(file, _IOWR('X', 119, int), 0); }
+static inline int holdfast_thaw(int file) { return ioctl(file, _IOWR('X', 120, int), 0); }
+static inline int holdfast_clone_file(int to, int from) { return ioctl(to, _IOW(0x94, 9, int), from); }
+static inline int holdfast_fiemap(int file, struct fiemap *map) { return ioctl(file, _IOWR('f', 11, struct fiemap), map); }
+
+static inline int64_t holdfast_copy_file_range(int from, int64_t from_offset, int to, int64_t to_offset, size_t count) {
+    return syscall(SYS_copy_file_range, from, &from_offset, to, &to_offset, count, 0);
+}
+
+/* EXT4_IOC_RESIZE_FS, in blocks of the filesystem (Linux 3.3). */
+static inline int holdfast_ext4_resize(int file, uint64_t blocks) { return ioctl(file, _IOW('f', 16, uint64_t), &blocks); }
+
+/* XFS_IOC_FSGEOMETRY and XFS_IOC_FSGROWFSDATA of <xfs/xfs_fs.h>: the head of the geometry is all that growing needs. */
+struct holdfast_xfs_geometry {
+    uint32_t block_size, realtime_extent_size, group_blocks, groups, log_blocks, sector_size, inode_size;
+    uint32_t inode_percent;
+    uint64_t blocks;
+    uint64_t spare[27];
+};
+struct holdfast_xfs_growth {
+    uint64_t blocks;
+    uint32_t inode_percent;
+};
+static inline int holdfast_xfs_geometry(int file, struct holdfast_xfs_geometry *out) {
+    memset(out, 0, sizeof *out);
+    return ioctl(file, _IOR('X', 126, struct holdfast_xfs_geometry), out);
+}
+static inline int holdfast_xfs_grow(int file, uint64_t blocks, uint32_t inode_percent) {
+    struct holdfast_xfs_growth growth = {blocks, inode_percent};
+    return ioctl(file, _IOW('X', 110, struct holdfast_xfs_growth), &growth);
+}
+
+/* BTRFS_IOC_RESIZE of <linux/btrfs.h>; the text is `1:max`, or `1:` and a number of bytes. */
+struct holdfast_btrfs_arguments {
+    int64_t file;
+    char name[4088];
+};
+static inline int holdfast_btrfs_resize(int file, const char *text) {
+    struct holdfast_btrfs_arguments arguments;
+    memset(&arguments, 0, sizeof arguments);
+    strncpy(arguments.name, text, sizeof arguments.name - 1);
+    return ioctl(file, _IOW(0x94, 3, struct holdfast_btrfs_arguments), &arguments);
+}
 
 static inline int holdfast_pipe2(int ends[2], int flags) { return (int)syscall(SYS_pipe2, ends, flags); }
 static inline int holdfast_accept4(int listener, int flags) {
