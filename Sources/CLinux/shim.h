@@ -214,6 +214,20 @@ static inline int holdfast_btrfs_resize(int file, const char *text) {
     return ioctl(file, _IOW(0x94, 3, struct holdfast_btrfs_arguments), &arguments);
 }
 
+/* BTRFS_IOC_DEV_INFO of <linux/btrfs.h>: what the filesystem takes of its device. */
+struct holdfast_btrfs_device {
+    uint64_t id;
+    uint8_t uuid[16];
+    uint64_t used, total;
+    uint64_t spare[379];
+    uint8_t path[1024];
+};
+static inline int holdfast_btrfs_device(int file, uint64_t id, struct holdfast_btrfs_device *out) {
+    memset(out, 0, sizeof *out);
+    out->id = id;
+    return ioctl(file, _IOWR(0x94, 30, struct holdfast_btrfs_device), out);
+}
+
 static inline int holdfast_pipe2(int ends[2], int flags) { return (int)syscall(SYS_pipe2, ends, flags); }
 static inline int holdfast_accept4(int listener, int flags) {
     return (int)syscall(SYS_accept4, listener, NULL, NULL, flags);

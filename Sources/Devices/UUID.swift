@@ -41,7 +41,7 @@ public struct UUID: Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String {
-        let digits = (bytes(of: high) + bytes(of: low)).hexadecimal
+        let digits = bytes.hexadecimal
         var text = ""
         for (index, digit) in digits.enumerated() {
             if [8, 12, 16, 20].contains(index) { text.append("-") }
@@ -49,6 +49,9 @@ public struct UUID: Hashable, Sendable, CustomStringConvertible {
         }
         return text
     }
+
+    /// Its 16 bytes in network order.
+    public var bytes: [UInt8] { bytes(of: high) + bytes(of: low) }
 
     private func bytes(of half: UInt64) -> [UInt8] {
         (0..<8).map { UInt8(truncatingIfNeeded: half >> UInt64(56 - 8 * $0)) }

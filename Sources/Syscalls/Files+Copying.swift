@@ -64,6 +64,22 @@ extension Files {
         }
     }
 
+    /// Writes all bytes at an offset (pwrite(2)).
+    public static func write(
+        _ bytes: [UInt8], to file: borrowing Descriptor, _ object: String, at offset: Int64
+    ) throws(SystemError) {
+        let number = file.number
+        var done = 0
+        while done < bytes.count {
+            let start = done
+            let put = bytes.withUnsafeBytes { room in
+                uninterrupted { pwrite(number, room.baseAddress! + start, room.count - start, off_t(offset) + start) }
+            }
+            if put < 0 { throw .last("write \(bytes.count) bytes at offset \(offset) of", object) }
+            done += put
+        }
+    }
+
     /// The offset of the first hole at or after `offset`; the end of the file counts as one (lseek(2), SEEK_HOLE).
     public static func firstHole(
         _ file: borrowing Descriptor, _ object: String, from offset: Int64
