@@ -43,7 +43,7 @@ let package = Package(
         room("Settings", ["CYAML"]),
         room("Processes", ["CLinux", "Syscalls"]),
         room("Devices", ["CBlkid", "CLinux", "Syscalls"]),
-        room("Filesystems", ["Devices", "Processes", "Syscalls"]),
+        room("Filesystems", ["CLinux", "Devices", "Processes", "Syscalls"]),
         room("Mounts", ["CLinux", "Syscalls"]),
         room("Pools", ["CMD", "Devices", "JSON", "Syscalls"]),
         room("Volumes", ["Devices", "Filesystems", "Mounts", "Pools", "Syscalls"]),

@@ -1,6 +1,3 @@
-internal import Glibc
-internal import Syscalls
-
 /// The kinds of filesystem that volumes can have.
 public enum Filesystems {
     public static let all: [any Filesystem] = [
@@ -18,19 +15,11 @@ public enum Filesystems {
     public static var names: String { all.map(\.name).joined(separator: ", ") }
 
     /// Checks the filesystem on an unmounted device.
-    ///
-    /// An exclusive open proves that nobody has mounted it: the kernel refuses it with EBUSY while a filesystem, a
-    /// mapper or swap holds the device (open(2), O_EXCL on a block device, Linux 2.6).
     public static func check(
         _ filesystem: any Filesystem, on device: String, _ mode: CheckMode
     ) throws(FilesystemError) -> CheckOutcome {
         if mode == .off { return .notRun }
-        do throws(SystemError) {
-            _ = try Files.open(device, O_RDONLY | O_EXCL)
-        } catch {
-            if error.code == EBUSY { throw .inUse(device: device) }
-            throw .system(error)
-        }
+        try PrivateMount.requireFree(device)
         return try filesystem.check(device, mode)
     }
 }

@@ -76,8 +76,9 @@ extension DeviceError {
 extension FilesystemError {
     var code: StatusCode {
         switch self {
-        case .tool, .formatFailed: .internalError
-        case .checkRefused, .inUse: .failedPrecondition
+        case .tool, .formatFailed, .renewalFailed: .internalError
+        case .checkRefused, .inUse, .cannotGrow: .failedPrecondition
+        case .refusedFormatOption: .invalidArgument
         case .system(let error): error.status
         }
     }

@@ -193,7 +193,7 @@ extension Storage {
         }
         claim.step("making \(filesystem.name) on \(attached.device.path)")
         do throws(FilesystemError) {
-            try filesystem.format(blank, uuid: uuid, onZeros: onZeros)
+            try filesystem.format(blank, uuid: uuid, onZeros: onZeros, options: .none)
         } catch {
             // A full pool shows as an I/O error of the image's device; the words of the tool would mislead.
             if let room = try? volume.pool.capacity(.thick).available, room < Self.roomToFormat {
