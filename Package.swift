@@ -50,7 +50,11 @@ let package = Package(
         room("RPC", ["CGRPC", "CLinux", "Syscalls"]),
         room("CSI", ["CWire", "RPC"]),
         room(
-            "Plugin", ["CSI", "Diagnostics", "Devices", "Filesystems", "Mounts", "Pools", "RPC", "Syscalls", "Volumes"]),
+            "Plugin",
+            [
+                "CSI", "Diagnostics", "Devices", "Filesystems", "Mounts", "Pools", "RPC", "Settings", "Syscalls",
+                "Volumes",
+            ]),
 
         executable(
             "holdfast-node",

@@ -13,6 +13,7 @@
 #include <linux/loop.h>
 #include <linux/openat2.h>
 #include <linux/stat.h>
+#include <semaphore.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -20,6 +21,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 /* openat2(2), Linux 5.6. */
@@ -252,6 +254,18 @@ static inline int holdfast_peer(int connection, struct holdfast_peer *out) {
 #define HOLDFAST_FALLOC_PUNCH_HOLE 0x02
 static inline int holdfast_fallocate(int file, int mode, int64_t offset, int64_t length) {
     return (int)syscall(SYS_fallocate, file, mode, offset, length);
+}
+
+/* sem_clockwait(3), which glibc shows only under _GNU_SOURCE: a wait that a change of the wall clock leaves alone. */
+extern int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *until);
+static inline int holdfast_wait_until(sem_t *semaphore, int64_t nanoseconds) {
+    struct timespec until = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+    return sem_clockwait(semaphore, CLOCK_MONOTONIC, &until);
+}
+
+/* O_TMPFILE, which glibc shows only under _GNU_SOURCE. */
+static inline int holdfast_open_unnamed(int directory) {
+    return openat(directory, ".", 020000000 | O_DIRECTORY | O_RDWR | O_CLOEXEC, 0600);
 }
 
 /* FS_IOC_GETFLAGS, FS_IOC_SETFLAGS and FS_NOCOW_FL of <linux/fs.h>. */

@@ -157,6 +157,13 @@ public struct LoopDevice: ~Copyable, Sendable {
         }
     }
 
+    /// Has an attached loop device show its backing file at the size that it has now (`LOOP_SET_CAPACITY`).
+    public static func followBackingFile(_ device: borrowing BlockDevice) throws(DeviceError) {
+        if holdfast_loop_set_capacity(device.descriptor.number) != 0 {
+            throw .system(.last("set the size of", device.path))
+        }
+    }
+
     /// Lets the kernel detach a loop device as soon as its last opener is gone, the caller included (`LOOP_CLR_FD`).
     public static func detach(_ device: borrowing BlockDevice) throws(DeviceError) {
         if holdfast_loop_clear(device.descriptor.number) != 0 && errno != ENXIO {

@@ -16,10 +16,12 @@ public struct Mount: Sendable, Equatable {
     public let source: String?
     /// Whether writes are refused, by the mount itself or by its filesystem.
     public let isReadOnly: Bool
+    /// Whether the filesystem refuses writes although the mount would take them: it was told so, or it met an error.
+    public let isFilesystemReadOnly: Bool
 
     public init(
         id: UInt64, device: DeviceNumber, root: String, point: String, filesystem: String, source: String?,
-        isReadOnly: Bool
+        isReadOnly: Bool, isFilesystemReadOnly: Bool = false
     ) {
         self.id = id
         self.device = device
@@ -28,12 +30,13 @@ public struct Mount: Sendable, Equatable {
         self.filesystem = filesystem
         self.source = source
         self.isReadOnly = isReadOnly
+        self.isFilesystemReadOnly = isFilesystemReadOnly
     }
 
     func with(id: UInt64) -> Mount {
         Mount(
             id: id, device: device, root: root, point: point, filesystem: filesystem, source: source,
-            isReadOnly: isReadOnly)
+            isReadOnly: isReadOnly, isFilesystemReadOnly: isFilesystemReadOnly)
     }
 
     /// A sentence's words for a mount that is in the way.

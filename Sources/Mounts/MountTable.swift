@@ -74,11 +74,13 @@ public enum MountTable {
         else { return nil }
         let numbers = fields[2].split(separator: ":").compactMap { UInt32($0) }
         guard numbers.count == 2 else { return nil }
-        let options = fields[5].split(separator: ",") + fields[dash + 3].split(separator: ",")
+        let isMountReadOnly = fields[5].split(separator: ",").contains("ro")
+        // ext4 keeps the first word as it was and says so at the end when an error has stopped it (Linux 6.15).
+        let isStopped = fields[dash + 3].split(separator: ",").contains { ["ro", "emergency_ro"].contains($0) }
         return Mount(
             id: id, device: DeviceNumber(major: numbers[0], minor: numbers[1]), root: unescape(fields[3]),
             point: unescape(fields[4]), filesystem: fields[dash + 1], source: unescape(fields[dash + 2]),
-            isReadOnly: options.contains("ro"))
+            isReadOnly: isMountReadOnly || isStopped, isFilesystemReadOnly: isStopped && !isMountReadOnly)
     }
 
     /// Space, tab, newline and backslash arrive as three octal digits after a backslash.
@@ -110,10 +112,12 @@ extension Mount {
             return String(decoding: room[min(start, room.count)...].prefix { $0 != 0 }, as: UTF8.self)
         }
         let hasSource = head.mask & UInt64(HOLDFAST_STATMOUNT_SB_SOURCE) != 0
-        let readOnly = head.mnt_attr & UInt64(MOUNT_ATTR_RDONLY) != 0 || head.sb_flags & UInt32(MS_RDONLY) != 0
+        let isMountReadOnly = head.mnt_attr & UInt64(MOUNT_ATTR_RDONLY) != 0
+        let isStopped = head.sb_flags & UInt32(MS_RDONLY) != 0
         self.init(
             id: id, device: DeviceNumber(major: head.sb_dev_major, minor: head.sb_dev_minor),
             root: string(head.mnt_root), point: string(head.mnt_point), filesystem: string(head.fs_type),
-            source: hasSource ? string(head.sb_source) : nil, isReadOnly: readOnly)
+            source: hasSource ? string(head.sb_source) : nil, isReadOnly: isMountReadOnly || isStopped,
+            isFilesystemReadOnly: isStopped && !isMountReadOnly)
     }
 }

@@ -17,14 +17,39 @@ extension Plugin {
             do throws(RPCStatus) {
                 let request = try decode(Request.self, bytes)
                 volume = (request as? any NamesVolume)?.volumeName
-                guard always || storage.isReady else {
-                    throw RPCStatus(.unavailable, "the start-up pass is not through yet; ask again in a moment")
-                }
+                guard always || storage.isReady else { throw notReady }
                 let response = try await work(request, context)
                 log(method.path, volume, nil, started, isRoutine: always)
                 return response.wireBytes()
             } catch {
                 log(method.path, volume, error, started, isRoutine: always)
+                throw error
+            }
+        }
+    }
+
+    /// The same for an RPC that is answered by a stream. The log tells of its end.
+    func answer<Request: WireMessage, Response: WireMessage>(
+        _ method: CSIMethod.ServerStream<Request, Response>,
+        _ work:
+            @escaping @Sendable (
+                Request, CallContext, @Sendable (Response) async throws(RPCStatus) -> Void
+            ) async throws(RPCStatus) -> Void
+    ) -> Method {
+        let storage = storage
+        return .serverStream(method.path) { context, bytes, stream throws(RPCStatus) in
+            let started = Moment.now
+            var volume: String?
+            do throws(RPCStatus) {
+                let request = try decode(Request.self, bytes)
+                volume = (request as? any NamesVolume)?.volumeName
+                guard storage.isReady else { throw notReady }
+                try await work(request, context) { response throws(RPCStatus) in
+                    try await stream.send(response.wireBytes())
+                }
+                log(method.path, volume, nil, started, isRoutine: false)
+            } catch {
+                log(method.path, volume, error, started, isRoutine: false)
                 throw error
             }
         }
@@ -41,6 +66,8 @@ extension Plugin {
         }
     }
 }
+
+private let notReady = RPCStatus(.unavailable, "the start-up pass is not through yet; ask again in a moment")
 
 private func decode<Request: WireMessage>(_: Request.Type, _ bytes: [UInt8]) throws(RPCStatus) -> Request {
     do throws(WireError) {
@@ -84,3 +111,14 @@ extension NodeUnstageVolumeRequest: NamesVolume { var volumeName: String { volum
 extension NodePublishVolumeRequest: NamesVolume { var volumeName: String { volumeID } }
 extension NodeUnpublishVolumeRequest: NamesVolume { var volumeName: String { volumeID } }
 extension NodeGetVolumeStatsRequest: NamesVolume { var volumeName: String { volumeID } }
+extension NodeExpandVolumeRequest: NamesVolume { var volumeName: String { volumeID } }
+extension ControllerExpandVolumeRequest: NamesVolume { var volumeName: String { volumeID } }
+extension ControllerModifyVolumeRequest: NamesVolume { var volumeName: String { volumeID } }
+extension CreateSnapshotRequest: NamesVolume { var volumeName: String { sourceVolumeID } }
+extension DeleteSnapshotRequest: NamesVolume { var volumeName: String { snapshotID } }
+extension GetSnapshotRequest: NamesVolume { var volumeName: String { snapshotID } }
+extension CreateVolumeGroupSnapshotRequest: NamesVolume { var volumeName: String { name } }
+extension DeleteVolumeGroupSnapshotRequest: NamesVolume { var volumeName: String { groupSnapshotID } }
+extension GetVolumeGroupSnapshotRequest: NamesVolume { var volumeName: String { groupSnapshotID } }
+extension GetMetadataAllocatedRequest: NamesVolume { var volumeName: String { snapshotID } }
+extension GetMetadataDeltaRequest: NamesVolume { var volumeName: String { targetSnapshotID } }

@@ -45,12 +45,27 @@ public struct Plugin: Sendable {
             answer(CSIMethod.getCapacity, getCapacity),
             answer(CSIMethod.controllerGetCapabilities, always: true, controllerGetCapabilities),
             answer(CSIMethod.controllerGetVolume, controllerGetVolume),
+            answer(CSIMethod.controllerExpandVolume, controllerExpandVolume),
+            answer(CSIMethod.controllerModifyVolume, controllerModifyVolume),
+            answer(CSIMethod.createSnapshot, createSnapshot),
+            answer(CSIMethod.deleteSnapshot, deleteSnapshot),
+            answer(CSIMethod.listSnapshots, listSnapshots),
+            answer(CSIMethod.getSnapshot, getSnapshot),
+
+            answer(CSIMethod.groupControllerGetCapabilities, always: true, groupControllerGetCapabilities),
+            answer(CSIMethod.createVolumeGroupSnapshot, createVolumeGroupSnapshot),
+            answer(CSIMethod.deleteVolumeGroupSnapshot, deleteVolumeGroupSnapshot),
+            answer(CSIMethod.getVolumeGroupSnapshot, getVolumeGroupSnapshot),
+
+            answer(CSIMethod.getMetadataAllocated, getMetadataAllocated),
+            answer(CSIMethod.getMetadataDelta, getMetadataDelta),
 
             answer(CSIMethod.nodeStageVolume, nodeStageVolume),
             answer(CSIMethod.nodeUnstageVolume, nodeUnstageVolume),
             answer(CSIMethod.nodePublishVolume, nodePublishVolume),
             answer(CSIMethod.nodeUnpublishVolume, nodeUnpublishVolume),
             answer(CSIMethod.nodeGetVolumeStats, nodeGetVolumeStats),
+            answer(CSIMethod.nodeExpandVolume, nodeExpandVolume),
             answer(CSIMethod.nodeGetCapabilities, always: true, nodeGetCapabilities),
             answer(CSIMethod.nodeGetInfo, always: true, nodeGetInfo),
         ]

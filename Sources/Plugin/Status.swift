@@ -20,7 +20,7 @@ extension VolumeError {
         switch self {
         case .invalid: .invalidArgument
         case .outOfRange: .outOfRange
-        case .noSuchVolume, .noSuchNode, .notAtPath: .notFound
+        case .noSuchVolume, .noSuchSnapshot, .noSuchGroup, .noSuchNode, .notAtPath: .notFound
         case .noSuchPool: .invalidArgument
         case .differs: .alreadyExists
         case .inProgress: .aborted
@@ -28,7 +28,9 @@ extension VolumeError {
         case .inUse, .notStaged, .secondWriter, .inTheWay, .refused: .failedPrecondition
         case .unexpectedContent: .failedPrecondition
         case .contentLost: .dataLoss
-        case .cannotReach: .resourceExhausted
+        case .cannotReach, .tooManyVolumes: .resourceExhausted
+        case .freeze(.failed), .freeze(.tooLong): .failedPrecondition
+        case .freeze(.late): .deadlineExceeded
         case .pool(let error): error.code
         case .mount(let error): error.code
         case .device(let error): error.code
@@ -44,6 +46,7 @@ extension PoolError {
         case .device(let error): error.code
         case .unusable, .alreadyServed, .imageInTheWay: .failedPrecondition
         case .outOfSpace: .resourceExhausted
+        case .cancelled: .aborted
         case .tooLarge: .outOfRange
         case .attachedElsewhere, .sameIdentity: .failedPrecondition
         case .damagedRecord, .missingImage, .shortImage: .dataLoss

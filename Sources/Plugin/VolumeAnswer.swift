@@ -16,9 +16,15 @@ extension Plugin {
         case .block: context["holdfast.dev/access"] = "block"
         case .mount(let filesystem): context["holdfast.dev/filesystem"] = filesystem
         }
+        var source: VolumeContentSource?
+        switch record.source {
+        case nil: break
+        case .snapshot(let id): source = VolumeContentSource(.snapshot(id: id.text))
+        case .volume(let id): source = VolumeContentSource(.volume(id: id.text))
+        }
         return CSI.Volume(
-            capacityBytes: record.size, volumeID: record.id.text, volumeContext: context, accessibleTopology: [topology]
-        )
+            capacityBytes: record.size, volumeID: record.id.text, volumeContext: context, contentSource: source,
+            accessibleTopology: [topology])
     }
 
     /// Whether volumes of this node can be reached from a topology.

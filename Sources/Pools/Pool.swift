@@ -65,14 +65,41 @@ public protocol Pool: AnyObject, Sendable {
 
     func capacity(_ provisioning: Provisioning) throws(PoolError) -> PoolCapacity
 
-    /// Makes a volume for a record. On an error nothing is left.
-    func create(_ record: VolumeRecord) throws(PoolError)
+    /// Makes a volume for a record, empty or with that content; one that is larger than its content ends in a hole. On
+    /// an error nothing is left.
+    func create(_ record: VolumeRecord, from content: Content?, _ control: CopyControl) throws(PoolError)
+
+    /// Opens a volume for copying. Its record says how many of its bytes count.
+    func content(_ record: VolumeRecord) throws(PoolError) -> Content
+
+    /// The snapshots of this pool; nil for a kind that has none.
+    var snapshots: (any SnapshotStore)? { get }
 
     /// Deletes a volume that nothing uses. One that is not there is fine.
     func delete(_ id: VolumeID) throws(PoolError)
 
     /// Writes a changed record durably.
     func update(_ record: VolumeRecord) throws(PoolError)
+
+    /// Notes that a volume is to have `size` bytes, makes it so, and has its attached device show it. The record that comes
+    /// back has `growsFrom` set until `update` says that its filesystem has followed. On an error the volume has the
+    /// size that it had.
+    func grow(_ record: VolumeRecord, to size: Int64) throws(PoolError) -> VolumeRecord
+
+    /// Finishes a grow of the volume that was cut off after it was noted.
+    func finishGrowing(_ record: VolumeRecord) throws(PoolError)
+
+    /// What is wrong beneath the volume's filesystem now, a sentence each: its image, its device, the pool's room.
+    func troubles(of record: VolumeRecord) throws(PoolError) -> [String]
+
+    /// Notes that a volume's filesystem is about to be frozen, for a next start that has to thaw it.
+    func noteFreeze(_ id: VolumeID) throws(PoolError)
+    func forgetFreeze(_ id: VolumeID)
+    /// The volumes whose freezing was noted since this host was started.
+    func notedFreezes() throws(PoolError) -> [VolumeID]
+
+    /// How many volumes of this pool have a device attached now.
+    func attachedCount(besides id: VolumeID) throws(PoolError) -> Int
 
     /// The volume's device if it is attached.
     func attached(_ record: VolumeRecord) throws(PoolError) -> AttachedDevice?
@@ -97,4 +124,11 @@ public protocol Pool: AnyObject, Sendable {
 
     /// Whose a block device is, by what the kernel says of it.
     func owner(of device: DeviceNumber) throws(PoolError) -> DeviceOwner
+}
+
+extension Pool {
+    /// Makes an empty volume.
+    public func create(_ record: VolumeRecord) throws(PoolError) { try create(record, from: nil, CopyControl()) }
+
+    public var snapshots: (any SnapshotStore)? { nil }
 }

@@ -18,11 +18,14 @@ public enum PoolError: Error, Sendable, CustomStringConvertible {
     /// Two pools of the configuration are copies of one another.
     case sameIdentity(pool: String, other: String)
     case damagedRecord(path: String, reason: String)
-    case missingImage(volume: VolumeID, path: String)
+    /// `of` is what the image is, such as `volume hf-…` or `snapshot hfs-…`.
+    case missingImage(of: String, path: String)
     /// The image is shorter than its record says: its end is lost.
-    case shortImage(volume: VolumeID, path: String, found: Int64, expected: Int64)
-    /// An image without a record lies where a new volume's image would have to be.
-    case imageInTheWay(volume: VolumeID, path: String)
+    case shortImage(of: String, path: String, found: Int64, expected: Int64)
+    /// An image without a record lies where a new one would have to be.
+    case imageInTheWay(of: String, path: String)
+    /// A copy was ended before its end. Nothing was left behind.
+    case cancelled(reason: String)
 
     public var description: String {
         switch self {
@@ -42,13 +45,14 @@ public enum PoolError: Error, Sendable, CustomStringConvertible {
                 + "taken for each other; configure one of them"
         case .damagedRecord(let path, let reason):
             "the record \(path) is damaged: \(reason); nothing was changed: restore the file from a backup"
-        case .missingImage(let volume, let path):
-            "the image \(path) of volume \(volume) is missing although its record is there; restore it from a backup"
-        case .shortImage(let volume, let path, let found, let expected):
-            "the image \(path) of volume \(volume) has \(found) bytes and its record says \(expected); "
+        case .missingImage(let owner, let path):
+            "the image \(path) of \(owner) is missing although its record is there; restore it from a backup"
+        case .shortImage(let owner, let path, let found, let expected):
+            "the image \(path) of \(owner) has \(found) bytes and its record says \(expected); "
                 + "nothing was changed: restore it from a backup"
-        case .imageInTheWay(let volume, let path):
-            "volume \(volume) was not made: the image \(path) is there without a record; it was left untouched: restore its "
+        case .cancelled(let reason): "the copy was ended: \(reason); nothing was left behind"
+        case .imageInTheWay(let owner, let path):
+            "\(owner) was not made: the image \(path) is there without a record; it was left untouched: restore its "
                 + "record from a backup, or move the image away"
         }
     }

@@ -1,38 +1,55 @@
+internal import Devices
 internal import Glibc
 internal import JSON
 internal import Syscalls
 
-/// A folder of records, each replaced whole or not at all.
-///
-/// Replacing is: write to a temporary file, fsync, rename, fsync the folder. A few blocks are kept aside, so that a pool
-/// that is full to the last byte can still note what is being deleted.
-final class RecordFolder: Sendable {
-    let path: String
-    let folder: Descriptor
+/// A few blocks that are kept aside in a pool, so that one that is full to the last byte can still note what is being
+/// deleted.
+final class Reserve: Sendable {
+    private let folder: Descriptor
+    private let path: String
 
-    static let suffix = ".record"
-    static let temporarySuffix = ".new"
-    private static let reserveName = "reserve"
-    /// Bytes kept aside: a few records and, on filesystems that copy on write, the metadata that they touch.
-    static let reserveBytes: Int64 = 1 << 20
+    private static let name = "reserve"
+    /// Bytes: a few records and, on filesystems that copy on write, the metadata that they touch.
+    static let bytes: Int64 = 1 << 20
 
     init(path: String, folder: consuming Descriptor) {
         self.path = path
         self.folder = folder
     }
 
-    /// Makes sure that the reserve is there. ENOSPC when there is no room for it.
-    func fillReserve() throws(SystemError) {
-        let file = try Files.open(Self.reserveName, in: folder, O_RDWR | O_CREAT | O_NOFOLLOW)
-        let status = try FileStatus.of(file, "\(path)/\(Self.reserveName)")
-        if status.size >= Self.reserveBytes && status.allocated >= Self.reserveBytes { return }
+    /// Makes sure that it is there. ENOSPC when there is no room for it.
+    func fill() throws(SystemError) {
+        let file = try Files.open(Self.name, in: folder, O_RDWR | O_CREAT | O_NOFOLLOW)
+        let status = try FileStatus.of(file, "\(path)/\(Self.name)")
+        if status.size >= Self.bytes && status.allocated >= Self.bytes { return }
         do throws(SystemError) {
-            try Files.allocate(file, "\(path)/\(Self.reserveName)", bytes: Self.reserveBytes)
+            try Files.allocate(file, "\(path)/\(Self.name)", bytes: Self.bytes)
         } catch {
             // Half of a reserve would take room and give no surety.
-            _ = try? Files.unlink(Self.reserveName, in: folder)
+            letGo()
             throw error
         }
+    }
+
+    func letGo() { _ = try? Files.unlink(Self.name, in: folder) }
+}
+
+/// A folder of records, each replaced whole or not at all.
+///
+/// Replacing is: write to a temporary file, fsync, rename, fsync the folder.
+final class RecordFolder: Sendable {
+    let path: String
+    let folder: Descriptor
+    private let reserve: Reserve?
+
+    static let suffix = ".record"
+    static let temporarySuffix = ".new"
+
+    init(path: String, folder: consuming Descriptor, reserve: Reserve? = nil) {
+        self.path = path
+        self.folder = folder
+        self.reserve = reserve
     }
 
     /// Replaces a record durably. `mayUseReserve` is for records whose volume exists: what has been done to it must be
@@ -42,46 +59,44 @@ final class RecordFolder: Sendable {
         do throws(SystemError) {
             try replace(name, bytes)
         } catch {
-            guard error.isOutOfSpace && mayUseReserve else { throw error }
-            try Files.unlink(Self.reserveName, in: folder)
+            guard error.isOutOfSpace && mayUseReserve, let reserve else { throw error }
+            reserve.letGo()
             try replace(name, bytes)
-            _ = try? fillReserve()
+            _ = try? reserve.fill()
         }
     }
 
     private func replace(_ name: String, _ bytes: [UInt8]) throws(SystemError) {
-        try prepare(name, bytes)
-        do throws(SystemError) {
-            try commit(name)
-        } catch {
-            withdraw(name)
-            throw error
-        }
-    }
-
-    /// Writes the record that is to be, without giving it its name: what it stands for has begun and is not done.
-    func prepare(_ name: String, _ json: JSON) throws(SystemError) { try prepare(name, RecordFile.encode(json)) }
-
-    private func prepare(_ name: String, _ bytes: [UInt8]) throws(SystemError) {
         let temporary = name + Self.temporarySuffix
         do throws(SystemError) {
-            let file = try Files.open(temporary, in: folder, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)
-            try Files.write(bytes, to: file, "\(path)/\(temporary)")
-            try Files.sync(file, "\(path)/\(temporary)")
+            try put(temporary, bytes)
+            try Files.rename(temporary, to: name, in: folder)
+            try Files.sync(folder, path)
         } catch {
-            withdraw(name)
+            _ = try? Files.unlink(temporary, in: folder)
             throw error
         }
     }
 
-    /// Gives a prepared record its name, durably.
-    func commit(_ name: String) throws(SystemError) {
-        try Files.rename(name + Self.temporarySuffix, to: name, in: folder)
-        try Files.sync(folder, path)
+    /// Writes a note under a name of its own, with its bytes on the device. Its name is there for sure only after a
+    /// flush of the folder.
+    func note(_ name: String, _ json: JSON) throws(SystemError) {
+        do throws(SystemError) {
+            try put(name, RecordFile.encode(json))
+        } catch {
+            _ = try? Files.unlink(name, in: folder)
+            throw error
+        }
     }
 
-    /// Takes a prepared record back.
-    func withdraw(_ name: String) { _ = try? Files.unlink(name + Self.temporarySuffix, in: folder) }
+    private func put(_ name: String, _ bytes: [UInt8]) throws(SystemError) {
+        let file = try Files.open(name, in: folder, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)
+        try Files.write(bytes, to: file, "\(path)/\(name)")
+        try Files.sync(file, "\(path)/\(name)")
+    }
+
+    /// Flushes the folder: the names in it are there for sure.
+    func sync() throws(SystemError) { try Files.sync(folder, path) }
 
     /// Gives a record another name, durably. It needs no room but for a name; where even that is missing the reserve
     /// is let go.
@@ -89,8 +104,8 @@ final class RecordFolder: Sendable {
         do throws(SystemError) {
             try Files.rename(from, to: name, in: folder)
         } catch {
-            guard error.isOutOfSpace else { throw error }
-            try Files.unlink(Self.reserveName, in: folder)
+            guard error.isOutOfSpace, let reserve else { throw error }
+            reserve.letGo()
             try Files.rename(from, to: name, in: folder)
         }
         try Files.sync(folder, path)
@@ -108,6 +123,32 @@ final class RecordFolder: Sendable {
             return try RecordFile.decode(bytes)
         } catch {
             throw .damagedRecord(path: "\(path)/\(name)", reason: error.reason)
+        }
+    }
+
+    /// Brings one record into an index. A damaged one is told of, and blocks what it stands for.
+    func load<Record: KeptRecord>(
+        _ text: String, into index: RecordIndex<Record>, pool: UUID,
+        _ understand: (JSON) throws(MalformedRecord) -> Record
+    ) -> String? {
+        guard let id = RecordIndex<Record>.ID(text) else { return nil }
+        let name = text + Self.suffix
+        do throws(PoolError) {
+            let json = try read(name)
+            do throws(MalformedRecord) {
+                let record = try understand(json)
+                guard record.id == id && record.pool == pool else {
+                    let owner = "\(Record.Kind.noun) \(record.id) of pool \(record.pool)"
+                    throw MalformedRecord(reason: "it belongs to \(owner), and this is pool \(pool)")
+                }
+                index.put(record)
+            } catch {
+                throw .damagedRecord(path: "\(path)/\(name)", reason: error.reason)
+            }
+            return nil
+        } catch {
+            index.markDamaged(id, error)
+            return "\(error)"
         }
     }
 

@@ -16,51 +16,101 @@ extension VolumeRecord {
             "format": format.json,
             "attachments": .array(attachments.map(\.json)),
         ]
-        switch access {
+        access.write(to: &object)
+        if let source { object["source"] = .string(source.text) }
+        if let ephemeralTarget { object["ephemeralTarget"] = .string(ephemeralTarget) }
+        if !mutableParameters.isEmpty {
+            object["mutableParameters"] = .object(mutableParameters.mapValues { .string($0) })
+        }
+        if let growsFrom { object["growsFrom"] = .integer(growsFrom) }
+        return .object(object)
+    }
+
+    init(_ json: JSON) throws(MalformedRecord) {
+        let size = try json.size("size")
+        var attachments: [Attachment] = []
+        for attachment in json["attachments"]?.array ?? [] { attachments.append(try Attachment(attachment)) }
+        self.init(
+            id: try json.id("id"), name: try json.text("name"), pool: try json.uuid("pool"),
+            incarnation: try json.text("incarnation"), size: size, access: try VolumeAccess(json),
+            provisioning: try json.choice("provisioning"),
+            parameters: try json.texts("parameters"), claim: try json.texts("claim"),
+            created: json["created"]?.integer ?? 0, source: try ContentSource(json["source"]),
+            ephemeralTarget: json["ephemeralTarget"]?.string, format: try FormatState(json["format"] ?? .null),
+            attachments: attachments, mutableParameters: try json.texts("mutableParameters"),
+            growsFrom: json["growsFrom"] == nil ? nil : try json.size("growsFrom"))
+    }
+}
+
+extension VolumeAccess {
+    func write(to object: inout [String: JSON]) {
+        switch self {
         case .block: object["access"] = "block"
         case .mount(let filesystem):
             object["access"] = "mount"
             object["filesystem"] = .string(filesystem)
         }
-        return .object(object)
     }
 
     init(_ json: JSON) throws(MalformedRecord) {
-        guard let id = VolumeID(try json.text("id")) else { throw MalformedRecord(reason: "its id is not a volume id") }
-        let access: VolumeAccess
         switch try json.text("access") {
-        case "block": access = .block
-        case "mount": access = .mount(filesystem: try json.text("filesystem"))
+        case "block": self = .block
+        case "mount": self = .mount(filesystem: try json.text("filesystem"))
         case let other: throw MalformedRecord(reason: "its access '\(other)' is unknown")
         }
-        guard let size = json["size"]?.integer, size > 0 else { throw MalformedRecord(reason: "it has no size") }
-        var attachments: [Attachment] = []
-        for attachment in json["attachments"]?.array ?? [] { attachments.append(try Attachment(attachment)) }
-        self.init(
-            id: id, name: try json.text("name"), pool: try json.uuid("pool"), incarnation: try json.text("incarnation"),
-            size: size, access: access, provisioning: try json.choice("provisioning"),
-            parameters: try json.texts("parameters"), claim: try json.texts("claim"),
-            created: json["created"]?.integer ?? 0, format: try FormatState(json["format"] ?? .null),
-            attachments: attachments)
+    }
+}
+
+extension ContentSource {
+    fileprivate var text: String {
+        switch self {
+        case .snapshot(let id): id.text
+        case .volume(let id): id.text
+        }
+    }
+
+    fileprivate init?(_ json: JSON?) throws(MalformedRecord) {
+        guard let text = json?.string else { return nil }
+        if let id = SnapshotID(text) {
+            self = .snapshot(id)
+        } else if let id = VolumeID(text) {
+            self = .volume(id)
+        } else {
+            throw MalformedRecord(reason: "its source '\(text)' is neither a snapshot nor a volume")
+        }
     }
 }
 
 extension FormatState {
-    fileprivate var json: JSON {
+    var json: JSON {
         switch self {
         case .never: ["state": "never"]
         case .formatting(let uuid, let type):
             ["state": "formatting", "uuid": .string("\(uuid)"), "type": .string(type)]
         case .formatted(let uuid, let type):
             ["state": "formatted", "uuid": .string("\(uuid)"), "type": .string(type)]
+        case .renewing(let from, let to, let type):
+            [
+                "state": "renewing", "from": .array(from.map { .string("\($0)") }), "uuid": .string("\(to)"),
+                "type": .string(type),
+            ]
         }
     }
 
-    fileprivate init(_ json: JSON) throws(MalformedRecord) {
+    init(_ json: JSON) throws(MalformedRecord) {
         switch try json.text("state") {
         case "never": self = .never
         case "formatting": self = .formatting(try json.uuid("uuid"), type: try json.text("type"))
         case "formatted": self = .formatted(try json.uuid("uuid"), type: try json.text("type"))
+        case "renewing":
+            var from: [UUID] = []
+            for old in json["from"]?.array ?? [] {
+                guard let uuid = old.string.flatMap({ UUID($0) }) else {
+                    throw MalformedRecord(reason: "its field 'from' holds more than UUIDs")
+                }
+                from.append(uuid)
+            }
+            self = .renewing(from: from, to: try json.uuid("uuid"), type: try json.text("type"))
         case let other: throw MalformedRecord(reason: "its formatting state '\(other)' is unknown")
         }
     }
@@ -86,6 +136,20 @@ extension JSON {
     func uuid(_ key: String) throws(MalformedRecord) -> UUID {
         guard let uuid = UUID(try text(key)) else { throw MalformedRecord(reason: "its field '\(key)' is no UUID") }
         return uuid
+    }
+
+    func size(_ key: String) throws(MalformedRecord) -> Int64 {
+        guard let size = self[key]?.integer, size > 0 else {
+            throw MalformedRecord(reason: "its field '\(key)' is no number of bytes")
+        }
+        return size
+    }
+
+    func id<Kind>(_ key: String) throws(MalformedRecord) -> HashedID<Kind> {
+        guard let id = HashedID<Kind>(try text(key)) else {
+            throw MalformedRecord(reason: "its field '\(key)' is no id that begins with '\(Kind.prefix)'")
+        }
+        return id
     }
 
     func choice<Value: RawRepresentable<String>>(_ key: String) throws(MalformedRecord) -> Value {

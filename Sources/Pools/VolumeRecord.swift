@@ -27,6 +27,38 @@ public enum FormatState: Hashable, Sendable {
     case never
     case formatting(UUID, type: String)
     case formatted(UUID, type: String)
+    /// A copy of a filesystem, never mounted: it has one of the UUIDs that its source may have had, or already its own.
+    case renewing(from: [UUID], to: UUID, type: String)
+
+    /// The state of a copy. A filesystem that was never mounted holds nothing, so its copy is a blank volume.
+    public var ofCopy: FormatState {
+        switch self {
+        case .never, .formatting: .never
+        case .formatted(let uuid, let type): .renewing(from: [uuid], to: .random(), type: type)
+        case .renewing(let from, let to, let type): .renewing(from: from + [to], to: .random(), type: type)
+        }
+    }
+
+    /// Whether there is anything in the volume to copy.
+    public var isNeverMounted: Bool {
+        switch self {
+        case .never, .formatting: true
+        case .formatted, .renewing: false
+        }
+    }
+}
+
+/// Where a volume's first content came from.
+public enum ContentSource: Hashable, Sendable, CustomStringConvertible {
+    case snapshot(SnapshotID)
+    case volume(VolumeID)
+
+    public var description: String {
+        switch self {
+        case .snapshot(let id): "snapshot \(id)"
+        case .volume(let id): "volume \(id)"
+        }
+    }
 }
 
 /// A node that the volume is attached to (ControllerPublishVolume).
@@ -44,7 +76,7 @@ public struct Attachment: Hashable, Sendable {
 }
 
 /// Everything that is kept of a volume, beside the volume itself.
-public struct VolumeRecord: Hashable, Sendable {
+public struct VolumeRecord: Hashable, KeptRecord {
     public let id: VolumeID
     /// The name that the client asked for.
     public let name: String
@@ -62,14 +94,30 @@ public struct VolumeRecord: Hashable, Sendable {
     public let claim: [String: String]
     /// Seconds since 1970.
     public let created: Int64
+    /// nil for a volume that was made empty.
+    public let source: ContentSource?
+    /// The one target of a volume that lives and dies with its pod; nil for all others.
+    public let ephemeralTarget: String?
     public var intent: VolumeIntent
     public var format: FormatState
     public var attachments: [Attachment]
+    /// Parameters that may be changed while the volume lives (ControllerModifyVolume), as they came.
+    public var mutableParameters: [String: String]
+    /// While the volume grows: the bytes that it had before. Device and filesystem may still have that size, or any up to
+    /// `size`.
+    public var growsFrom: Int64?
+
+    public var promise: Int64 { size }
+    public var isReady: Bool { intent == .ready }
+    /// The bytes that the volume has for sure.
+    public var assuredSize: Int64 { growsFrom ?? size }
 
     public init(
         id: VolumeID, name: String, pool: UUID, incarnation: String, size: Int64, access: VolumeAccess,
         provisioning: Provisioning, parameters: [String: String], claim: [String: String], created: Int64,
-        intent: VolumeIntent = .ready, format: FormatState = .never, attachments: [Attachment] = []
+        source: ContentSource? = nil, ephemeralTarget: String? = nil, intent: VolumeIntent = .ready,
+        format: FormatState = .never, attachments: [Attachment] = [], mutableParameters: [String: String] = [:],
+        growsFrom: Int64? = nil
     ) {
         self.id = id
         self.name = name
@@ -81,8 +129,12 @@ public struct VolumeRecord: Hashable, Sendable {
         self.parameters = parameters
         self.claim = claim
         self.created = created
+        self.source = source
+        self.ephemeralTarget = ephemeralTarget
         self.intent = intent
         self.format = format
         self.attachments = attachments
+        self.mutableParameters = mutableParameters
+        self.growsFrom = growsFrom
     }
 }

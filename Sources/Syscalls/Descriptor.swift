@@ -27,6 +27,13 @@ public struct Descriptor: ~Copyable, Sendable {
     }
 }
 
+/// A descriptor that several hold: it is closed when the last of them lets go.
+public final class OpenFile: Sendable {
+    public let descriptor: Descriptor
+
+    public init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+}
+
 /// Repeats a system call while a signal interrupts it (EINTR).
 @inlinable
 public func uninterrupted<Value: SignedInteger>(_ call: () -> Value) -> Value {

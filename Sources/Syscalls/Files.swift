@@ -20,6 +20,16 @@ public enum Files {
         return Descriptor(owning: number)
     }
 
+    /// Makes a file without a name on a directory's filesystem, which goes with its descriptor (open(2), O_TMPFILE).
+    public static func makeUnnamed(
+        in directory: borrowing Descriptor, _ object: String
+    ) throws(SystemError) -> Descriptor {
+        let folder = directory.number
+        let number = uninterrupted { holdfast_open_unnamed(folder) }
+        if number < 0 { throw .last("make a file without a name in", object) }
+        return Descriptor(owning: number)
+    }
+
     /// Reads a whole small file. More than `limit` bytes is EFBIG.
     public static func read(
         _ name: String, in directory: borrowing Descriptor, limit: Int
@@ -107,6 +117,16 @@ public enum Files {
         let number = file.number
         if uninterrupted({ holdfast_fallocate(number, 0, 0, bytes) }) != 0 {
             throw .last("allocate \(bytes) bytes for", object)
+        }
+    }
+
+    /// fallocate(2) behind a file's end, which stays where it is.
+    public static func allocateBeyondEnd(
+        _ file: borrowing Descriptor, _ object: String, from offset: Int64, bytes: Int64
+    ) throws(SystemError) {
+        let number = file.number
+        if uninterrupted({ holdfast_fallocate(number, HOLDFAST_FALLOC_KEEP_SIZE, offset, bytes) }) != 0 {
+            throw .last("allocate \(bytes) bytes more for", object)
         }
     }
 

@@ -22,6 +22,9 @@ public enum HostThread {
         return try result.get()
     }
 
+    /// Starts `body` on a thread that may block, and does not wait for it.
+    public static func start(_ body: @escaping @Sendable () -> Void) { ThreadPool.shared.submit(body) }
+
     /// How many threads the pool has now, idle ones included.
     public static var count: Int { ThreadPool.shared.count }
 }

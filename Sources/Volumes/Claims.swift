@@ -46,3 +46,13 @@ struct Claim: ~Copyable {
 
     deinit { claims.release(subject) }
 }
+
+/// A claim that several hold: it is given back when the last of them lets go. A freeze that never came back keeps its
+/// volume's.
+final class SharedClaim: Sendable {
+    private let claim: Claim
+
+    init(_ claim: consuming Claim) { self.claim = claim }
+
+    func step(_ what: String) { claim.step(what) }
+}

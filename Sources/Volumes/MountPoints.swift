@@ -30,6 +30,13 @@ struct Holder: Sendable {
     let mount: Mount
 }
 
+/// The root of a volume's mounted filesystem, held open.
+struct OpenMount: Sendable {
+    let path: String
+    let root: OpenFile
+    let isReadOnly: Bool
+}
+
 extension Storage {
     /// The live mounts of a volume, or of a former one of that id, other than the mount `staging`, which publishes share.
     ///
@@ -64,6 +71,39 @@ extension Storage {
         return try mountTable().filter { mount in
             !known.contains(mount.point) && mount.shows(attached.device.number, attached.device.path)
         }.map { Holder(path: $0.point, mount: $0) }
+    }
+
+    /// Opens the root of one of a volume's mounts, a writable one if there is one. What is opened is the mount that was
+    /// looked at, for what is done to it next is done to a whole filesystem.
+    func openMount(of volume: Volume, _ holders: [Holder]) throws(VolumeError) -> OpenMount {
+        let ordered = holders.filter { !$0.mount.isReadOnly } + holders.filter(\.mount.isReadOnly)
+        for holder in ordered {
+            guard let place = try locate(holder) else { continue }
+            let occupant = try mounting(place.occupant())
+            guard let mount = occupant.mount, try owner(of: occupant) == .volume(volume.id) else { continue }
+            let root = OpenFile(try mounting(place.openForReading()))
+            let status: FileStatus
+            do throws(SystemError) {
+                status = try FileStatus.of(root.descriptor, place.path)
+            } catch {
+                throw .mount(.system(error))
+            }
+            if status.mountID == mount.id {
+                return OpenMount(path: place.path, root: root, isReadOnly: mount.isReadOnly)
+            }
+        }
+        throw .inUse(
+            volume: volume.id,
+            how: "it is mounted at \(holders.first?.path ?? "a path that changes"), which cannot be used",
+            advice: "unmount it there, or try again")
+    }
+
+    private func locate(_ holder: Holder) throws(VolumeError) -> HostPath? {
+        do throws(MountError) {
+            return try root.locate(holder.path)
+        } catch {
+            return try mounting(root.locate(mountPoint: holder.path))
+        }
     }
 
     func mountTable() throws(VolumeError) -> [Mount] {

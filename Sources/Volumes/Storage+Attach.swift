@@ -17,6 +17,7 @@ extension Storage {
                 what: "an attachment of volume \(volume.id) to node '\(node)'",
                 difference: "it is \(existing.words), not \(attachment.words)")
         }
+        try requireAttachmentPlace(for: volume)
         claim.step("recording the attachment")
         var record = volume.record
         record.attachments.append(attachment)

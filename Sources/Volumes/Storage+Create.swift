@@ -11,13 +11,21 @@ public struct CreateOrder: Sendable {
     public let limit: Int64
     public let access: RequestedAccess
     public let parameters: VolumeParameters
+    public let mutableParameters: MutableParameters
+    /// What the volume is to hold at first; nil for an empty one.
+    public let source: ContentSource?
 
-    public init(name: String, required: Int64, limit: Int64, access: RequestedAccess, parameters: VolumeParameters) {
+    public init(
+        name: String, required: Int64, limit: Int64, access: RequestedAccess, parameters: VolumeParameters,
+        mutableParameters: MutableParameters = .none, source: ContentSource? = nil
+    ) {
         self.name = name
         self.required = required
         self.limit = limit
         self.access = access
         self.parameters = parameters
+        self.mutableParameters = mutableParameters
+        self.source = source
     }
 }
 
@@ -30,30 +38,44 @@ extension Storage {
     static let sectorSize: Int64 = 512
 
     /// Makes a volume, or finds the one that an earlier call of the same name has made.
-    public func create(_ order: CreateOrder) throws(VolumeError) -> Volume {
+    public func create(_ order: CreateOrder, _ control: CopyControl = CopyControl()) throws(VolumeError) -> Volume {
         let pool = try pool(named: order.parameters.pool)
         let id = VolumeID(pool: pool.identity, name: order.name)
         // The name as well, for in another pool the same name is another id.
         let nameClaim = try claims.take("the volume named \(order.name.debugDescription)", for: "CreateVolume")
         let claim = try claims.take("volume \(id)", for: "CreateVolume")
-        let access = try Self.access(of: order)
         try requireNameIsFree(order.name, besides: pool)
         if let existing = try pooling(pool.index.record(id)) {
             if existing.intent == .ready {
-                try Self.requireSame(existing, order, access)
+                try requireSame(existing, order)
                 return Volume(record: existing, pool: pool)
             }
             claim.step("finishing the deletion of the former volume of that name")
             try pooling(pool.delete(id))
         }
         nameClaim.step("making the volume")
-        let record = VolumeRecord(
-            id: id, name: order.name, pool: pool.identity, incarnation: randomBytes(16).hexadecimal,
-            size: try Self.size(of: order, access), access: access, provisioning: order.parameters.provisioning,
-            parameters: order.parameters.given, claim: order.parameters.claim, created: wallClockSeconds())
         claim.step("making the volume in pool '\(pool.name)'")
-        try pooling(pool.create(record))
+        let record: VolumeRecord
+        if let source = order.source {
+            record = try copy(source, to: pool, id, order, control)
+        } else {
+            let access = try Self.access(of: order)
+            record = newRecord(id, pool, order, access: access, size: try Self.size(of: order, access))
+            try pooling(pool.create(record))
+        }
         return Volume(record: record, pool: pool)
+    }
+
+    func newRecord(
+        _ id: VolumeID, _ pool: any Pool, _ order: CreateOrder, access: VolumeAccess, size: Int64,
+        ephemeralTarget: String? = nil, format: FormatState = .never, growsFrom: Int64? = nil
+    ) -> VolumeRecord {
+        VolumeRecord(
+            id: id, name: order.name, pool: pool.identity, incarnation: randomBytes(16).hexadecimal, size: size,
+            access: access, provisioning: order.parameters.provisioning, parameters: order.parameters.given,
+            claim: order.parameters.claim, created: wallClockSeconds(), source: order.source,
+            ephemeralTarget: ephemeralTarget, format: format, mutableParameters: order.mutableParameters.given,
+            growsFrom: growsFrom)
     }
 
     /// Refuses a name that a volume of another pool has: by name there is one volume on a node.
@@ -68,17 +90,18 @@ extension Storage {
     }
 
     /// The access of a new volume: a filesystem may be named by the capability, by the class, or by nobody.
-    static func access(of order: CreateOrder) throws(VolumeError) -> VolumeAccess {
+    static func access(of order: CreateOrder, from source: VolumeAccess? = nil) throws(VolumeError) -> VolumeAccess {
         guard case .mount(let wanted) = order.access else { return .block }
         let parameter = order.parameters.filesystem
         if let wanted, let parameter, wanted != parameter {
             throw .invalid(
                 "the capability asks for \(wanted) and the parameter csi.storage.k8s.io/fstype for \(parameter)")
         }
-        let name = wanted ?? parameter ?? Filesystems.standard.name
-        guard Filesystems.named(name) != nil else {
+        let name = wanted ?? parameter ?? source?.filesystem ?? Filesystems.standard.name
+        guard let filesystem = Filesystems.named(name) else {
             throw .invalid("the filesystem type '\(name)' is not known; known are \(Filesystems.names)")
         }
+        _ = try order.parameters.formatOptions(for: filesystem)
         return .mount(filesystem: name)
     }
 
@@ -91,13 +114,15 @@ extension Storage {
     }
 
     /// The size for a capacity range: what is required, or the standard, at least the minimum, in whole pages.
-    static func size(of order: CreateOrder, _ access: VolumeAccess) throws(VolumeError) -> Int64 {
+    static func size(
+        of order: CreateOrder, _ access: VolumeAccess, standard: Int64 = standardSize, minimum: Int64? = nil
+    ) throws(VolumeError) -> Int64 {
         let limit = order.limit == 0 ? Int64.max : order.limit
-        let minimum = minimumSize(access)
+        let minimum = minimum ?? minimumSize(access)
         guard minimum <= limit else {
             throw .outOfRange("\(access) needs \(minimum) bytes at least, and limit_bytes allows \(order.limit)")
         }
-        let wanted = order.required == 0 ? min(standardSize, limit) : order.required
+        let wanted = order.required == 0 ? min(standard, limit) : order.required
         let least = max(wanted, minimum)
         // Whole pages, so that direct I/O reaches the last byte; whole sectors where the range leaves no page.
         for unit in [sizeUnit, sectorSize] {
@@ -113,9 +138,8 @@ extension Storage {
     }
 
     /// An existing volume serves a request that it is compatible with (CSI, CreateVolume).
-    private static func requireSame(
-        _ record: VolumeRecord, _ order: CreateOrder, _ access: VolumeAccess
-    ) throws(VolumeError) {
+    private func requireSame(_ record: VolumeRecord, _ order: CreateOrder) throws(VolumeError) {
+        let access = try Self.access(of: order, from: order.source == nil ? nil : record.access)
         let what = "a volume named \(order.name.debugDescription)"
         if record.access != access {
             throw .differs(what: what, difference: "it is \(record.access), not \(access)")
@@ -123,7 +147,14 @@ extension Storage {
         if record.parameters != order.parameters.given {
             throw .differs(
                 what: what,
-                difference: "its parameters are \(words(record.parameters)), not \(words(order.parameters.given))")
+                difference:
+                    "its parameters are \(Self.words(record.parameters)), not \(Self.words(order.parameters.given))")
+        }
+        if record.source != order.source {
+            let wanted = order.source.map { "a copy of \($0)" } ?? "empty"
+            throw .differs(
+                what: what,
+                difference: "it was made as \(record.source.map { "a copy of \($0)" } ?? "empty"), not \(wanted)")
         }
         let tooSmall = record.size < order.required
         if tooSmall || (order.limit > 0 && record.size > order.limit) {

@@ -7,9 +7,12 @@ extension Storage {
     ///
     /// Kubernetes really asks for the deletion of a volume that is still mounted, when a finished pod and its claim go
     /// together; unlinking the image then would leave mounts of a `//deleted` file behind.
-    public func delete(_ text: String) throws(VolumeError) {
+    ///
+    /// One that is being copied into existence is given up. `operation` is what the claim is taken for.
+    public func delete(_ text: String, by operation: String = "DeleteVolume") throws(VolumeError) {
         guard VolumeID(text) != nil else { return }
-        let claim = try claims.take("volume \(text)", for: "DeleteVolume")
+        copies.cancel(text, "the volume is being deleted")
+        let claim = try claims.take("volume \(text)", for: operation)
         guard let volume = try lookUp(text) else { return }
         if let node = volume.record.attachments.first?.node {
             throw .inUse(

@@ -130,7 +130,7 @@ extension Storage {
         // ReadWriteOncePod: nobody beside the one, not even a reader.
         if order.mode == .singleWriter { throw refusal(first, "its access mode is for one pod alone; \(recreate)") }
         guard order.wantsWrite, let writer = others.first(where: { !$0.mount.isReadOnly }) else { return }
-        if order.mode == .multiWriter, try volume.parameters().singleWriter == .node { return }
+        if order.mode == .multiWriter, try volume.writerScope() == .node { return }
         throw refusal(
             writer,
             "\(recreate), and a StorageClass with singleWriter: node lets the pods of one node share a ReadWriteOnce volume"
@@ -184,7 +184,10 @@ extension Storage {
 
     /// Undoes a publication and removes the target. What is not there, and what is unknown, is unpublished already; a
     /// mount that is not ours stays.
+    ///
+    /// A volume that was recorded as ephemeral is destroyed.
     public func unpublish(_ text: String, from path: String) throws(VolumeError) {
+        if let volume = try ephemeral(named: text) { return try unpublishEphemeral(volume, from: path) }
         let claim = try claims.take("volume \(text)", for: "NodeUnpublishVolume")
         guard let place = try locateIfThere(path) else { return }
         let pathClaim = try claims.take("path \(place.path)", for: "NodeUnpublishVolume")

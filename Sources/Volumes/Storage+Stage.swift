@@ -37,18 +37,25 @@ public struct StageOutcome: Sendable {
 
 extension Storage {
     /// Stages a volume: locate → already staged? → examine → format if proven blank → check → mount.
-    public func stage(_ order: StageOrder) throws(VolumeError) -> StageOutcome {
-        let claim = try claims.take("volume \(order.volume)", for: "NodeStageVolume")
+    ///
+    /// `operation` is what the claim is taken for.
+    public func stage(
+        _ order: StageOrder, by operation: String = "NodeStageVolume"
+    ) throws(VolumeError) -> StageOutcome {
+        let claim = try claims.take("volume \(order.volume)", for: operation)
         let volume = try find(order.volume)
         try volume.requireIncarnation(order.incarnation)
         try volume.requireAccess(order.access)
-        switch volume.record.access {
-        case .block: return try stageBlock(volume, order, claim)
-        case .mount(let name):
-            guard let filesystem = Filesystems.named(name) else {
-                throw .refused(volume: volume.id, reason: "this program does not know its filesystem type '\(name)'")
+        return try withPlace(for: volume) { () throws(VolumeError) in
+            switch volume.record.access {
+            case .block: return try stageBlock(volume, order, claim)
+            case .mount(let name):
+                guard let filesystem = Filesystems.named(name) else {
+                    throw .refused(
+                        volume: volume.id, reason: "this program does not know its filesystem type '\(name)'")
+                }
+                return try stageFilesystem(volume, filesystem, order, claim)
             }
-            return try stageFilesystem(volume, filesystem, order, claim)
         }
     }
 
@@ -62,7 +69,9 @@ extension Storage {
         case .file, .other, .filesystem, .deviceNode: throw .inTheWay(path: place.path, found: occupant.summary)
         }
         claim.step("attaching the device")
+        try pooling(volume.pool.finishGrowing(volume.record))
         let attached = try pooling(volume.pool.attach(volume.record))
+        try applyReadAhead(volume, attached)
         try pooling(volume.pool.keep(attached, of: volume.record))
         return StageOutcome(wasStaged: !attached.isNew, device: attached.device.path)
     }
@@ -84,6 +93,7 @@ extension Storage {
                 advice: "unpublish and unstage it there first")
         }
         claim.step("attaching the device")
+        try pooling(volume.pool.finishGrowing(volume.record))
         let attached = try pooling(volume.pool.attach(volume.record))
         var outcome = StageOutcome(device: attached.device.path)
 
@@ -99,6 +109,8 @@ extension Storage {
         _ = try mounting(place.makeDirectory())
         try mounting(place.mountFilesystem(filesystem.name, device: attached.device.path, options: options))
         mountPoints.add(place.path, of: volume.id)
+        try applyReadAhead(try find(volume.id.text), attached)
+        if !options.isReadOnly { try finishGrowth(of: volume.id, claim) }
         return outcome
     }
 
@@ -141,7 +153,7 @@ extension Storage {
         let finding = try examining(Examination.examine(attached.device, remains: remains))
         switch consume finding {
         case .blank(let blank):
-            if case .formatted = state { throw .contentLost(volume: volume.id, device: device) }
+            if !state.isNeverMounted { throw .contentLost(volume: volume.id, device: device) }
             let wasWritten = try pooling(volume.pool.wasWritten(volume.record))
             if state == .never && (wasWritten == true || !blank.isZeroed) {
                 throw .unexpectedContent(
@@ -154,11 +166,12 @@ extension Storage {
             try format(volume, filesystem, blank, attached, onZeros: wasWritten == false, claim)
             return true
         case .filesystem(let signature):
-            guard case .formatted(let uuid, let type) = state else {
-                throw unexpected(volume, device, [signature])
-            }
-            guard signature.uuid == uuid && signature.type == type && type == filesystem.name else {
-                throw unexpected(volume, device, [signature])
+            switch state {
+            case .formatted(let uuid, let type) where signature.isFilesystem(filesystem.name, type, [uuid]): break
+            case .renewing(let from, let to, let type)
+            where signature.isFilesystem(filesystem.name, type, from + [to]):
+                try renew(volume, filesystem, attached, from: signature.uuid, to: to, claim)
+            case .never, .formatting, .formatted, .renewing: throw unexpected(volume, device, [signature])
             }
             return false
         case .foreign(let signature): throw unexpected(volume, device, [signature])
@@ -172,8 +185,24 @@ extension Storage {
             case .never: "nothing yet"
             case .formatting(let uuid, let type): "a \(type) with UUID \(uuid) that is being made"
             case .formatted(let uuid, let type): "a filesystem of type \(type) with UUID \(uuid)"
+            case .renewing(let from, let to, let type):
+                "a copy of a \(type) with UUID \(from.map { "\($0)" }.joined(separator: " or ")), which is to get \(to)"
             }
         return .unexpectedContent(volume: volume.id, device: device, found: found.sentence, expected: expected)
+    }
+
+    /// Gives a copy a UUID of its own, so that the kernel never takes it for its source. The record says until the end that
+    /// either of them may be found.
+    private func renew(
+        _ volume: Volume, _ filesystem: any Filesystem, _ attached: borrowing AttachedDevice, from old: UUID?,
+        to new: UUID, _ claim: borrowing Claim
+    ) throws(VolumeError) {
+        claim.step("giving the copy on \(attached.device.path) a UUID of its own")
+        try tooling(filesystem.renewUUID(on: attached.device.path, from: old ?? new, to: new))
+        try pooling(volume.pool.sync(attached, of: volume.record))
+        var record = volume.record
+        record.format = .formatted(new, type: filesystem.name)
+        try update(record, in: volume.pool)
     }
 
     /// Record `formatting(uuid)` → mkfs → fsync of device and image → record `formatted`. The mount comes after.
@@ -191,9 +220,10 @@ extension Storage {
             claim.step("recording that \(attached.device.path) is being formatted")
             try update(record, in: volume.pool)
         }
+        let options = try volume.parameters().formatOptions(for: filesystem)
         claim.step("making \(filesystem.name) on \(attached.device.path)")
         do throws(FilesystemError) {
-            try filesystem.format(blank, uuid: uuid, onZeros: onZeros, options: .none)
+            try filesystem.format(blank, uuid: uuid, onZeros: onZeros, options: options)
         } catch {
             // A full pool shows as an I/O error of the image's device; the words of the tool would mislead.
             if let room = try? volume.pool.capacity(.thick).available, room < Self.roomToFormat {
@@ -210,4 +240,11 @@ extension Storage {
 
     /// What mkfs of the greediest kind writes at the least (xfs with its log), in bytes.
     private static let roomToFormat: Int64 = 66 << 20
+}
+
+extension Signature {
+    /// Whether it is a filesystem of the kind that is wanted and recorded, with one of those UUIDs.
+    fileprivate func isFilesystem(_ wanted: String, _ recorded: String, _ uuids: [UUID]) -> Bool {
+        type == wanted && type == recorded && uuid.map(uuids.contains) == true
+    }
 }

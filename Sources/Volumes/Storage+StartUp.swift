@@ -6,6 +6,8 @@ internal import Syscalls
 public struct StartUpReport: Sendable {
     public var volumes = 0
     public var mounts = 0
+    /// Filesystems that the process before had frozen, or had meant to.
+    public var thawed = 0
     /// What could not be decided, a sentence each. It concerns single volumes and does not keep the others waiting.
     public var troubles: [String] = []
 }
@@ -19,11 +21,39 @@ extension Storage {
             report.troubles += try pooling(pool.recover())
             report.volumes += pool.index.count
         }
+        report.troubles += settleGroups()
         let mounts = try findMounts()
         report.mounts = mounts.found
         report.troubles += mounts.troubles
+        for pool in pools {
+            for id in try pooling(pool.notedFreezes()) {
+                do throws(VolumeError) {
+                    try thaw(id, in: pool)
+                    report.thawed += 1
+                } catch {
+                    report.troubles.append("volume \(id) was left frozen and could not be thawed: \(error)")
+                }
+            }
+        }
         ready.store(true, ordering: .releasing)
         return report
+    }
+
+    /// Lets the writers of a volume go on that the process before had held for a snapshot. Only what was noted is thawed, and
+    /// what nobody froze stays as it is.
+    private func thaw(_ id: VolumeID, in pool: any Pool) throws(VolumeError) {
+        if let volume = try lookUp(id.text) {
+            let holders = try holders(of: id, besides: nil, thoroughly: true)
+            if !holders.isEmpty {
+                let mount = try openMount(of: volume, holders)
+                do throws(SystemError) {
+                    try Files.thaw(mount.root.descriptor, mount.path)
+                } catch {
+                    throw .mount(.system(error))
+                }
+            }
+        }
+        pool.forgetFreeze(id)
     }
 
     /// Notes where volumes are mounted. What cannot be looked at is told of, and keeps no other volume waiting.

@@ -10,37 +10,70 @@ public enum VolumeUsage: Sendable {
     case block(size: Int64)
 }
 
+/// What is to be told of a volume at a path.
+public struct VolumeStats: Sendable {
+    /// nil where the volume did not answer.
+    public let usage: VolumeUsage?
+    public let condition: VolumeCondition
+}
+
 extension Storage {
-    /// Figures of a volume at the path where it is staged or published. They come from the kernel alone.
-    public func usage(of text: String, at path: String) throws(VolumeError) -> VolumeUsage {
+    /// Figures and condition of a volume at the path where it is staged or published. They come from the kernel alone.
+    ///
+    /// A volume that does not answer is told of as that, and nobody waits for it longer than for the first time.
+    public func stats(of text: String, at path: String) throws(VolumeError) -> VolumeStats {
         let volume = try find(text)
-        // Existence comes before shape: a path that leads nowhere, a relative one too, is simply not this volume's.
+        let outcome = try looks.run(volume.id) { [self] () throws(VolumeError) in
+            let usage = try usage(of: volume, at: path)
+            return VolumeStats(usage: usage, condition: VolumeCondition(try troubles(of: volume)))
+        }
+        switch outcome {
+        case .value(let stats): return stats
+        case .late(let seconds):
+            return VolumeStats(usage: nil, condition: .noAnswer(seconds: seconds))
+        }
+    }
+
+    private func usage(of volume: Volume, at path: String) throws(VolumeError) -> VolumeUsage? {
+        if try hasLostDevice(volume, at: path) { return nil }
+        switch try require(volume, at: path) {
+        case .deviceNode, .directory: return .block(size: try attachedSize(volume) ?? volume.record.size)
+        default: break
+        }
+        let file: Descriptor
+        do throws(MountError) {
+            file = try root.locate(path).openForReading()
+        } catch {
+            // A filesystem that has failed has no figures; why it failed is told as its condition.
+            return nil
+        }
+        guard let usage = try? FilesystemUsage.of(file, path) else { return nil }
+        return .filesystem(
+            total: usage.total, available: usage.available, used: usage.total - usage.free, inodes: usage.inodes,
+            freeInodes: usage.freeInodes)
+    }
+
+    /// What of the volume is at a path. Existence comes before shape: a path that leads nowhere, a relative one too, is
+    /// simply not this volume's. The staging path of a raw block volume is an empty directory, which nothing in the kernel
+    /// tells of.
+    func require(_ volume: Volume, at path: String) throws(VolumeError) -> Occupant {
         guard let place = try locateIfOurs(path) else {
             throw .notAtPath(volume: volume.id, path: path, found: "nothing of this node's")
         }
         let occupant = try mounting(place.occupant())
         if case .directory = occupant, volume.record.access == .block, try mounting(place.isEmptyDirectory()),
-            let size = try attachedSize(volume)
+            try attachedSize(volume) != nil
         {
-            // The staging path of a raw block volume is an empty directory, which nothing in the kernel tells of.
-            return .block(size: size)
+            return occupant
         }
         guard try owner(of: occupant) == .volume(volume.id) else {
             throw .notAtPath(volume: volume.id, path: path, found: occupant.summary)
         }
-        if case .deviceNode = occupant { return .block(size: try attachedSize(volume) ?? volume.record.size) }
-        let file = try mounting(place.openForReading())
-        do throws(SystemError) {
-            let usage = try FilesystemUsage.of(file, place.path)
-            return .filesystem(
-                total: usage.total, available: usage.available, used: usage.total - usage.free, inodes: usage.inodes,
-                freeInodes: usage.freeInodes)
-        } catch {
-            throw .mount(.system(error))
-        }
+        return occupant
     }
 
-    private func locateIfOurs(_ path: String) throws(VolumeError) -> HostPath? {
+    /// The place that a path leads to; nil for one that leads nowhere or out of the node's folder.
+    func locateIfOurs(_ path: String) throws(VolumeError) -> HostPath? {
         do throws(MountError) {
             return try root.locate(path)
         } catch {

@@ -7,10 +7,12 @@ extension Storage {
 
     /// Unmounts a staged volume and detaches its device. What is not staged at the path, and what is unknown, is unstaged
     /// already; a mount that is not ours stays.
-    public func unstage(_ text: String, from path: String) throws(VolumeError) {
-        let claim = try claims.take("volume \(text)", for: "NodeUnstageVolume")
+    public func unstage(
+        _ text: String, from path: String, by operation: String = "NodeUnstageVolume"
+    ) throws(VolumeError) {
+        let claim = try claims.take("volume \(text)", for: operation)
         guard let id = VolumeID(text) else { return try unmountIfThere(text, path) }
-        let pathClaim = try claims.take("path \(path)", for: "NodeUnstageVolume")
+        let pathClaim = try claims.take("path \(path)", for: operation)
         pathClaim.step("unstaging volume \(text)")
         let volume = try lookUpEvenIfDamaged(text)
         let staging = try stagedMount(of: id, at: path)

@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// The node's volumes: where they come from, where they are mounted, and who works on them.
 ///
-/// Each story of a volume is an extension in a file of its own: `Create`, `Delete`, `Attach`, `Stage`, `Publish`,
-/// `Stats`, `StartUp`. All of them block and run on a host thread.
+/// Each story of a volume is an extension in a file of its own: `Create`, `Clone`, `Delete`, `Attach`, `Stage`,
+/// `Publish`, `Ephemeral`, `Expand`, `Modify`, `Snapshots`, `Groups`, `Stats`, `Condition`, `StartUp`. All of them block and run on a host thread.
 public final class Storage: Sendable {
     public let nodeID: String
     /// In the order of the configuration; the first one is used when a class names none.
@@ -13,14 +13,18 @@ public final class Storage: Sendable {
     let root: HostRoot
     let claims = Claims()
     let mountPoints = MountPoints()
+    let copies = Copies()
+    let looks = Looks()
+    let places: Places
     let ready = Atomic<Bool>(false)
 
-    /// `pools` is not empty, and the names in it differ.
-    public init(nodeID: String, pools: [any Pool], root: HostRoot) {
+    /// `pools` is not empty, and the names in it differ. `maxVolumes` is how many may be staged; 0 is no limit.
+    public init(nodeID: String, pools: [any Pool], root: HostRoot, maxVolumes: Int64 = 0) {
         precondition(!pools.isEmpty, "a node has a pool")
         self.nodeID = nodeID
         self.pools = pools
         self.root = root
+        places = Places(limit: maxVolumes)
     }
 
     /// Whether the start-up pass is through.

@@ -10,6 +10,8 @@ public enum VolumeError: Error, Sendable, CustomStringConvertible {
     /// No volume could meet the capacity range.
     case outOfRange(String)
     case noSuchVolume(String)
+    case noSuchSnapshot(String)
+    case noSuchGroup(String)
     case noSuchNode(asked: String, here: String)
     case noSuchPool(asked: String, known: String)
     /// The volume exists, but not on that path.
@@ -32,6 +34,10 @@ public enum VolumeError: Error, Sendable, CustomStringConvertible {
     case contentLost(volume: VolumeID, device: String)
     case refused(volume: VolumeID, reason: String)
     case cannotReach(asked: String, here: String)
+    /// The node has as many volumes as it may.
+    case tooManyVolumes(limit: Int64)
+    /// A filesystem could not be held still for a snapshot. Nothing was left behind, and writers go on.
+    case freeze(FreezeError)
     case pool(PoolError)
     case mount(MountError)
     case device(DeviceError)
@@ -41,6 +47,8 @@ public enum VolumeError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .invalid(let sentence), .outOfRange(let sentence): sentence
         case .noSuchVolume(let id): "there is no volume '\(id)' on this node"
+        case .noSuchSnapshot(let id): "there is no snapshot '\(id)' on this node"
+        case .noSuchGroup(let id): "there is no group of snapshots '\(id)' on this node"
         case .noSuchNode(let asked, let here): "there is no node '\(asked)' here; this is node '\(here)'"
         case .noSuchPool(let asked, let known): "there is no pool '\(asked)' on this node; known are \(known)"
         case .notAtPath(let volume, let path, let found): "volume \(volume) is not at \(path), where \(found) was found"
@@ -65,6 +73,9 @@ public enum VolumeError: Error, Sendable, CustomStringConvertible {
                 + "it was not formatted again: restore it from a backup"
         case .refused(let volume, let reason): "volume \(volume): \(reason)"
         case .cannotReach(let asked, let here): "a volume cannot be made in \(asked): this node's segment is \(here)"
+        case .tooManyVolumes(let limit):
+            "this node has \(limit) volumes, which is all that --max-volumes allows; let the scheduler choose another node"
+        case .freeze(let error): "\(error)"
         case .pool(let error): "\(error)"
         case .mount(let error): "\(error)"
         case .device(let error): "\(error)"

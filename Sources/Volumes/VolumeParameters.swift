@@ -8,6 +8,8 @@ public struct VolumeParameters: Sendable, Equatable {
     public let provisioning: Provisioning
     public let singleWriter: WriterScope
     public let fsck: CheckMode
+    /// Options for the format tool, as they were written.
+    public let mkfsOptions: String?
     /// The parameters without those that only describe the claim.
     public let given: [String: String]
     /// What external-provisioner adds with `--extra-create-metadata`.
@@ -20,6 +22,7 @@ public struct VolumeParameters: Sendable, Equatable {
         ("provisioning", choices(Provisioning.self)),
         ("singleWriter", choices(WriterScope.self)),
         ("fsck", choices(CheckMode.self)),
+        ("mkfsOptions", "options of the filesystem's format tool, of those that are allowed"),
         ("wipe", "none"),
         ("encryption", "none"),
     ]
@@ -43,9 +46,16 @@ public struct VolumeParameters: Sendable, Equatable {
         provisioning = try Self.choice("provisioning", in: given) ?? .thin
         singleWriter = try Self.choice("singleWriter", in: given) ?? .pod
         fsck = try Self.choice("fsck", in: given) ?? .auto
+        mkfsOptions = given["mkfsOptions"]
         for key in ["wipe", "encryption"] {
             if let value = given[key], value != "none" { throw Self.bad(key, value, "none") }
         }
+    }
+
+    /// The options for the format tool of a filesystem, if all of them are allowed.
+    func formatOptions(for filesystem: any Filesystem) throws(VolumeError) -> FormatOptions {
+        guard let mkfsOptions else { return .none }
+        return try tooling(filesystem.formatOptions(mkfsOptions))
     }
 
     private static func choice<Choice: RawRepresentable<String> & CaseIterable>(

@@ -29,7 +29,7 @@ struct Node {
                 throw PoolError.sameIdentity(pool: pool.name, other: other.name)
             }
         }
-        storage = Storage(nodeID: settings.nodeID, pools: pools, root: root)
+        storage = Storage(nodeID: settings.nodeID, pools: pools, root: root, maxVolumes: settings.maxVolumes)
         let plugin = Plugin(
             settings: PluginSettings(driverName: settings.driverName, maxVolumes: settings.maxVolumes), storage: storage
         )
@@ -56,12 +56,13 @@ struct Node {
 
     private func drain(_ signal: String) {
         Log.shared.info("draining", ["signal": signal, "calls": "\(server.callsInFlight)"])
-        let server = server
+        let (server, storage) = (server, storage)
         let done = Flag()
         Task {
             let killer = Task {
                 try await Task.sleep(for: .seconds(Self.toolSeconds))
                 RunningTools.shared.stopAll()
+                storage.cancelCopies("this process is shutting down")
             }
             await server.shutdown(grace: Self.drainSeconds)
             killer.cancel()
@@ -81,25 +82,11 @@ private func startUp(_ storage: Storage, _ started: Moment) async {
             "ready",
             [
                 "volumes": "\(report.volumes)", "mounts": "\(report.mounts)",
+                "thawed": "\(report.thawed)",
                 "ms": "\(Int(started.age * 1_000))",
             ])
     } catch {
         Log.shared.error("the start-up pass failed: \(error)")
         exit(1)
     }
-}
-
-/// Lets the main thread wait for async work.
-private final class Flag: @unchecked Sendable {
-    private let raw = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
-
-    init() { sem_init(raw, 0, 0) }
-
-    deinit {
-        sem_destroy(raw)
-        raw.deallocate()
-    }
-
-    func raise() { sem_post(raw) }
-    func wait() { while sem_wait(raw) != 0 {} }
 }

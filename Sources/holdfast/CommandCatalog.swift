@@ -9,6 +9,9 @@ enum CommandCatalog {
         (DemoCommand.command, DemoCommand.run),
         (VolumesCommand.command, VolumesCommand.run),
         (InspectCommand.command, InspectCommand.run),
+        (SnapshotsCommand.command, SnapshotsCommand.run),
+        (CloneCommand.command, CloneCommand.run),
+        (ExpandCommand.command, ExpandCommand.run),
         (ProbeCommand.command, ProbeCommand.run),
     ]
 
@@ -36,6 +39,9 @@ enum SharedOption {
         default: "unix:///var/lib/kubelet/plugins/csi.holdfast.dev/csi.sock", environment: true)
     static let timeout = Option.value(
         "--timeout", "SECONDS", help: "how long a call may take", default: "10", environment: true)
+    /// For what may copy a volume's content.
+    static let copyTimeout = Option.value(
+        "--timeout", "SECONDS", help: "how long the call may take", default: "3600", environment: true)
     static let output = Option.value("--output", "FORM", help: "table or json", default: OutputForm.table.rawValue)
 }
 
@@ -48,6 +54,15 @@ extension OptionValues {
         } catch {
             throw usageError("--endpoint: \(error)")
         }
+    }
+
+    /// Bytes of an option or argument that is a Kubernetes quantity; nil where it was not given.
+    func size(_ name: String) throws(UsageError) -> Int64? {
+        guard let text = optionalString(name) else { return nil }
+        guard let bytes = Quantity.bytes(text), bytes > 0 else {
+            throw usageError("\(name) is '\(text)'; expected a size such as 20Gi or 21474836480")
+        }
+        return bytes
     }
 
     func outputForm() throws(UsageError) -> OutputForm { try choice("--output", of: OutputForm.self) }

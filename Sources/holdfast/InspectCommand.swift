@@ -19,7 +19,8 @@ enum InspectCommand {
         }
     }
 
-    private static func find(_ text: String, _ client: CSIClient) async throws -> VolumeView {
+    /// A volume by its id or, where no volume has that id, by its name.
+    static func find(_ text: String, _ client: CSIClient) async throws -> VolumeView {
         do throws(RPCStatus) {
             return try await get(text, client)
         } catch {

@@ -16,11 +16,11 @@ struct MountTableTests {
 
     private static func mount(
         _ id: UInt64, _ major: UInt32, _ minor: UInt32, root: String = "/", at point: String, _ type: String,
-        _ source: String, readOnly: Bool = false
+        _ source: String, readOnly: Bool = false, stopped: Bool = false
     ) -> Mount {
         Mount(
             id: id, device: DeviceNumber(major: major, minor: minor), root: root, point: point, filesystem: type,
-            source: source, isReadOnly: readOnly)
+            source: source, isReadOnly: readOnly || stopped, isFilesystemReadOnly: stopped)
     }
 
     static let rows: [Row] = [
@@ -40,6 +40,13 @@ struct MountTableTests {
             expected: mount(36, 7, 3, at: "/mnt", "ext4", "/dev/loop3", readOnly: true)),
         Row(
             label: "read-only filesystem", line: "36 35 7:3 / /mnt rw - ext4 /dev/loop3 ro",
+            expected: mount(36, 7, 3, at: "/mnt", "ext4", "/dev/loop3", stopped: true)),
+        Row(
+            label: "ext4 that an error has stopped",
+            line: "36 35 7:3 / /mnt rw - ext4 /dev/loop3 rw,errors=remount-ro,emergency_ro",
+            expected: mount(36, 7, 3, at: "/mnt", "ext4", "/dev/loop3", stopped: true)),
+        Row(
+            label: "read-only mount of a read-only filesystem", line: "36 35 7:3 / /mnt ro - ext4 /dev/loop3 ro",
             expected: mount(36, 7, 3, at: "/mnt", "ext4", "/dev/loop3", readOnly: true)),
         Row(
             label: "errors=remount-ro is not ro", line: "36 35 7:3 / /mnt rw - ext4 /dev/loop3 rw,errors=remount-ro",

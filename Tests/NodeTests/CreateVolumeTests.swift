@@ -55,13 +55,21 @@ struct BadCreate: Sendable, CustomTestStringConvertible {
         BadCreate(
             "refused mount flag", .invalidArgument, "journal_path",
             asking: [.mount(flags: ["journal_path=/etc/passwd"])]),
-        BadCreate("a snapshot as source", .invalidArgument, "volume_content_source") {
+        BadCreate("an unknown snapshot as source", .notFound, "snapshot 'x'") {
             $0.volumeContentSource = VolumeContentSource(.snapshot(id: "x"))
         },
-        BadCreate("a volume as source", .invalidArgument, "volume_content_source") {
+        BadCreate("an empty source", .invalidArgument, "volume_content_source") {
+            $0.volumeContentSource = VolumeContentSource()
+        },
+        BadCreate("an unknown volume as source", .notFound, "volume 'x'") {
             $0.volumeContentSource = VolumeContentSource(.volume(id: "x"))
         },
-        BadCreate("mutable parameter", .invalidArgument, "iops") { $0.mutableParameters = ["iops": "1"] },
+        BadCreate("unknown mutable parameter", .invalidArgument, "iops", "readAheadKiB") {
+            $0.mutableParameters = ["iops": "1"]
+        },
+        BadCreate("mutable parameter out of its range", .invalidArgument, "readAheadKiB", "-1") {
+            $0.mutableParameters = ["readAheadKiB": "-1"]
+        },
         BadCreate("topology of another node", .resourceExhausted, "node-b", NodeUnderTest.nodeID) {
             $0.accessibilityRequirements = TopologyRequirement(
                 requisite: [Topology(segments: ["topology.holdfast.dev/node": "node-b"])])

@@ -7,7 +7,7 @@ internal import Testing
 extension NodeUnderTest {
     /// The files of volumes in the pool `default`; the node's own reserve does not count.
     func poolFiles() -> [String] {
-        names(in: "\(pool)/volumes").filter { $0 != "reserve" }
+        ["volumes", "snapshots", "groups"].flatMap { names(in: "\(pool)/\($0)") }
     }
 
     func image(of volume: TestVolume) -> String { "\(pool)/volumes/\(volume.id).image" }

@@ -25,20 +25,24 @@ struct IdentityTests {
             #expect(
                 Set(plugin.capabilities.compactMap(\.offer)) == [
                     .service(.controllerService), .service(.volumeAccessibilityConstraints),
+                    .service(.groupControllerService), .service(.snapshotMetadataService), .volumeExpansion(.online),
                 ])
             let controller = try await node.call(
                 CSIMethod.controllerGetCapabilities, ControllerGetCapabilitiesRequest())
             #expect(
                 Set(controller.capabilities.compactMap(\.rpc)) == [
-                    .createDeleteVolume, .publishUnpublishVolume, .publishReadonly, .listVolumes, .getVolume,
-                    .getCapacity,
-                    .singleNodeMultiWriter,
+                    .createDeleteVolume, .cloneVolume, .expandVolume, .modifyVolume, .publishUnpublishVolume,
+                    .publishReadonly, .listVolumes, .getVolume, .volumeCondition, .getCapacity,
+                    .createDeleteSnapshot, .listSnapshots, .getSnapshot, .singleNodeMultiWriter,
                 ])
             let services = try await node.call(CSIMethod.nodeGetCapabilities, NodeGetCapabilitiesRequest())
             #expect(
                 Set(services.capabilities.compactMap(\.rpc)) == [
-                    .stageUnstageVolume, .getVolumeStats, .singleNodeMultiWriter,
+                    .stageUnstageVolume, .getVolumeStats, .volumeCondition, .expandVolume, .singleNodeMultiWriter,
                 ])
+            let groups = try await node.call(
+                CSIMethod.groupControllerGetCapabilities, GroupControllerGetCapabilitiesRequest())
+            #expect(groups.capabilities.compactMap(\.rpc) == [.createDeleteGetVolumeGroupSnapshot])
         }
     }
 
@@ -58,10 +62,8 @@ struct IdentityTests {
             let answer = try await node.call(CSIMethod.probe, ProbeRequest())
             #expect(answer.ready == true)
             await refused(.unimplemented) {
-                try await node.call(CSIMethod.nodeExpandVolume, NodeExpandVolumeRequest(volumeID: "x"))
-            }
-            await refused(.unimplemented) {
-                try await node.call(CSIMethod.createSnapshot, CreateSnapshotRequest())
+                let unknown = CSIMethod.Unary<ProbeRequest, ProbeResponse>("/csi.v1.Controller/ControllerDream")
+                return try await node.call(unknown, ProbeRequest())
             }
         }
     }

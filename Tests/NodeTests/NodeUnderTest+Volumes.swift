@@ -23,6 +23,9 @@ struct Ledger: Sendable {
     var stagings: Set<Place> = []
     var attachments: Set<String> = []
     var volumes: Set<String> = []
+    var snapshots: Set<String> = []
+    /// Each with its snapshots.
+    var groups: [String: [String]] = [:]
 }
 
 extension VolumeCapability {
@@ -155,6 +158,13 @@ extension NodeUnderTest {
             for volume in left.attachments {
                 _ = try await call(
                     CSIMethod.controllerUnpublishVolume, ControllerUnpublishVolumeRequest(volumeID: volume))
+            }
+            for (group, snapshots) in left.groups {
+                let request = DeleteVolumeGroupSnapshotRequest(groupSnapshotID: group, snapshotIDs: snapshots)
+                _ = try await call(CSIMethod.deleteVolumeGroupSnapshot, request)
+            }
+            for snapshot in left.snapshots {
+                _ = try await call(CSIMethod.deleteSnapshot, DeleteSnapshotRequest(snapshotID: snapshot))
             }
             for volume in left.volumes {
                 _ = try await call(CSIMethod.deleteVolume, DeleteVolumeRequest(volumeID: volume))

@@ -21,7 +21,7 @@ struct FilePoolImageTests {
     func missing() throws {
         let record = try place.make("a")[0]
         unlink(folder.at(place.image(record)))
-        guard case .missingImage(record.id, let path)? = try refusal() else {
+        guard case .missingImage("volume \(record.id)", let path)? = try refusal() else {
             Issue.record("no refusal")
             return
         }
@@ -40,7 +40,7 @@ struct FilePoolImageTests {
     func short(_ bytes: Int64) throws {
         let record = try place.make("a")[0]
         truncate(folder.at(place.image(record)), off_t(bytes))
-        guard case .shortImage(record.id, _, bytes, record.size)? = try refusal() else {
+        guard case .shortImage("volume \(record.id)", _, bytes, record.size)? = try refusal() else {
             Issue.record("no refusal")
             return
         }

@@ -6,7 +6,9 @@ extension Plugin {
         _ request: ControllerGetCapabilitiesRequest, _ context: CallContext
     ) async throws(RPCStatus) -> ControllerGetCapabilitiesResponse {
         let offered: [ControllerServiceCapability.RPC] = [
-            .createDeleteVolume, .publishUnpublishVolume, .publishReadonly, .listVolumes, .getVolume, .getCapacity,
+            .createDeleteVolume, .cloneVolume, .expandVolume, .modifyVolume, .publishUnpublishVolume, .publishReadonly,
+            .listVolumes, .getVolume, .volumeCondition, .getCapacity, .createDeleteSnapshot, .listSnapshots,
+            .getSnapshot,
             .singleNodeMultiWriter,
         ]
         return ControllerGetCapabilitiesResponse(capabilities: offered.map { ControllerServiceCapability($0) })

@@ -20,7 +20,7 @@ extension Plugin {
         return ValidateVolumeCapabilitiesResponse(
             confirmed: .init(
                 volumeContext: request.volumeContext, volumeCapabilities: request.volumeCapabilities,
-                parameters: request.parameters))
+                parameters: request.parameters, mutableParameters: request.mutableParameters))
     }
 
     private func check(
@@ -33,11 +33,12 @@ extension Plugin {
             if !request.parameters.isEmpty && parameters.given != volume.record.parameters {
                 throw .invalid("the volume was made with other parameters")
             }
+            let asked = try MutableParameters(request.mutableParameters).given
+            if let other = asked.first(where: { volume.record.mutableParameters[$0.key] != $0.value }) {
+                throw .invalid("the volume's mutable parameter '\(other.key)' is not '\(other.value)'")
+            }
         } catch {
             throw RPCStatus(error)
-        }
-        if let key = request.mutableParameters.keys.min() {
-            throw .invalid("the mutable parameter '\(key)' is unknown")
         }
     }
 }

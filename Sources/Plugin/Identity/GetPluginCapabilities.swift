@@ -8,6 +8,9 @@ extension Plugin {
         GetPluginCapabilitiesResponse(capabilities: [
             PluginCapability(.service(.controllerService)),
             PluginCapability(.service(.volumeAccessibilityConstraints)),
+            PluginCapability(.service(.groupControllerService)),
+            PluginCapability(.service(.snapshotMetadataService)),
+            PluginCapability(.volumeExpansion(.online)),
         ])
     }
 }

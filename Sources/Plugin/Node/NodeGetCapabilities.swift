@@ -5,7 +5,9 @@ extension Plugin {
     func nodeGetCapabilities(
         _ request: NodeGetCapabilitiesRequest, _ context: CallContext
     ) async throws(RPCStatus) -> NodeGetCapabilitiesResponse {
-        let offered: [NodeServiceCapability.RPC] = [.stageUnstageVolume, .getVolumeStats, .singleNodeMultiWriter]
+        let offered: [NodeServiceCapability.RPC] = [
+            .stageUnstageVolume, .getVolumeStats, .volumeCondition, .expandVolume, .singleNodeMultiWriter,
+        ]
         return NodeGetCapabilitiesResponse(capabilities: offered.map { NodeServiceCapability($0) })
     }
 }

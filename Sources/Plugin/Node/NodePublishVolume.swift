@@ -1,4 +1,5 @@
 internal import CSI
+internal import Diagnostics
 internal import RPC
 internal import Volumes
 
@@ -9,6 +10,12 @@ extension Plugin {
         let id = try require(request.volumeID, "volume_id")
         let target = try require(request.targetPath, "target_path")
         let capability = try Capability(request.volumeCapability)
+        if request.volumeContext[EphemeralVolume.key] == "true" {
+            let volume = try EphemeralVolume(request, capability)
+            let outcome = try await work(storage.publish(volume.order))
+            if outcome.formatted { Log.shared.info("formatted", ["volume": id, "device": outcome.device]) }
+            return NodePublishVolumeResponse()
+        }
         // The field is optional in general and required of a driver that stages (STAGE_UNSTAGE_VOLUME): ours does.
         guard !request.stagingTargetPath.isEmpty else {
             throw RPCStatus(

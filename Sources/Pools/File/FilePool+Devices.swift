@@ -5,11 +5,11 @@ internal import Syscalls
 extension FilePool {
     /// `holdfast:<8 digits of the pool>:<volume id>`, at most 63 bytes: how a loop device is known when its image has
     /// lost its name.
-    private func label(_ id: VolumeID) -> String { labelPrefix + id.text }
+    func label(_ id: VolumeID) -> String { labelPrefix + id.text }
     private var labelPrefix: String { "holdfast:\("\(identity)".prefix(8)):" }
 
     func attached(_ record: VolumeRecord) throws(PoolError) -> AttachedDevice? {
-        guard let image = try imageIdentity(record.id) else { return nil }
+        guard let image = try volumes.identity(record.id.text) else { return nil }
         return try attached(record.id, image)
     }
 
@@ -18,7 +18,7 @@ extension FilePool {
         // Somebody may have attached the image behind our back; a second device for it would be a second writer.
         let index: Int?
         do throws(DeviceError) {
-            index = try AttachedLoops.find(image, named: imageName(id))
+            index = try AttachedLoops.find(image, named: volumes.imageName(id.text))
         } catch {
             throw .device(error)
         }
@@ -44,18 +44,8 @@ extension FilePool {
     }
 
     func attach(_ record: VolumeRecord) throws(PoolError) -> AttachedDevice {
-        let path = imagePath(record.id)
-        let image: Descriptor
-        do throws(SystemError) {
-            image = try Files.open(imageName(record.id), in: records.folder, O_RDWR | O_NOFOLLOW)
-        } catch {
-            throw error.code == ENOENT ? .missingImage(volume: record.id, path: path) : .system(error)
-        }
-        let status: FileStatus
-        do throws(SystemError) { status = try FileStatus.of(image, path) } catch { throw .system(error) }
-        guard status.kind == .file && status.size >= record.size else {
-            throw .shortImage(volume: record.id, path: path, found: status.size, expected: record.size)
-        }
+        let image = try volumes.open(record.id.text, O_RDWR)
+        let status = try wholeStatus(image, record)
         if let found = try attached(record.id, status.identity) { return found }
         do throws(DeviceError) {
             let loop = try LoopDevice.attach(
@@ -66,6 +56,17 @@ extension FilePool {
         } catch {
             throw .device(error)
         }
+    }
+
+    /// The image's status, if it is as long as its record says.
+    func wholeStatus(_ image: borrowing Descriptor, _ record: VolumeRecord) throws(PoolError) -> FileStatus {
+        let path = volumes.imagePath(record.id.text)
+        let status = try kernel(FileStatus.of(image, path))
+        guard status.kind == .file && status.size >= record.assuredSize else {
+            throw .shortImage(
+                of: volumes.owner(record.id.text), path: path, found: status.size, expected: record.assuredSize)
+        }
+        return status
     }
 
     func keep(_ attached: borrowing AttachedDevice, of record: VolumeRecord) throws(PoolError) {
@@ -93,7 +94,7 @@ extension FilePool {
 
     func detachFormer(_ id: VolumeID) throws(PoolError) {
         do throws(DeviceError) {
-            for index in try AttachedLoops.indices(ofFilesNamed: imageName(id)) {
+            for index in try AttachedLoops.indices(ofFilesNamed: volumes.imageName(id.text)) {
                 // Read first: opening somebody else's device for writing would have udev look at it again.
                 guard let status = try LoopDevice.status(index), status.label == label(id),
                     status.backing.device == device, let loop = try LoopDevice.open(index)
@@ -106,20 +107,15 @@ extension FilePool {
     }
 
     func wasWritten(_ record: VolumeRecord) throws(PoolError) -> Bool? {
-        let path = imagePath(record.id)
-        do throws(SystemError) {
-            let image = try Files.open(imageName(record.id), in: records.folder, O_RDONLY | O_NOFOLLOW)
-            return try Files.firstData(image, path) != nil
-        } catch {
-            throw error.code == ENOENT ? .missingImage(volume: record.id, path: path) : .system(error)
-        }
+        let image = try volumes.open(record.id.text, O_RDONLY)
+        return try kernel(Files.firstData(image, volumes.imagePath(record.id.text))) != nil
     }
 
     func sync(_ attached: borrowing AttachedDevice, of record: VolumeRecord) throws(PoolError) {
         do throws(SystemError) {
             try attached.device.sync()
-            let image = try Files.open(imageName(record.id), in: records.folder, O_RDWR | O_NOFOLLOW)
-            try Files.sync(image, imagePath(record.id))
+            let image = try Files.open(volumes.imageName(record.id.text), in: records.folder, O_RDWR | O_NOFOLLOW)
+            try Files.sync(image, volumes.imagePath(record.id.text))
         } catch {
             throw .system(error)
         }
@@ -139,17 +135,7 @@ extension FilePool {
         guard let status, status.label.hasPrefix(labelPrefix), status.backing.device == self.device,
             let id = VolumeID(String(status.label.dropFirst(labelPrefix.count)))
         else { return .somebodyElse }
-        return try imageIdentity(id) == status.backing ? .volume(id) : .formerVolume(id)
-    }
-
-    /// The image's identity; nil when there is none.
-    func imageIdentity(_ id: VolumeID) throws(PoolError) -> FileIdentity? {
-        do throws(SystemError) {
-            return try FileStatus.of(imageName(id), in: records.folder).identity
-        } catch {
-            if error.code == ENOENT { return nil }
-            throw .system(error)
-        }
+        return try volumes.identity(id.text) == status.backing ? .volume(id) : .formerVolume(id)
     }
 
     /// One look at all loop devices, so that later ones need not look.

@@ -4,123 +4,97 @@ internal import JSON
 internal import Syscalls
 
 extension FilePool {
-    func create(_ record: VolumeRecord) throws(PoolError) {
-        let limit = try commitmentLimit()
-        guard index.promise(record.size, limit: limit) else {
-            throw .outOfSpace(
-                pool: name,
-                reason: "\(record.size) bytes more would pass the overcommit limit of \(limit) bytes, of which "
-                    + "\(index.committed) are given to volumes")
-        }
-        var madeImage = false
+    func create(_ record: VolumeRecord, from content: Content?, _ control: CopyControl) throws(PoolError) {
+        try promise(record.size)
         do throws(PoolError) {
-            // An image without a record may be all that is left of somebody's data: never ours to replace or to undo.
-            if try imageIdentity(record.id) != nil {
-                throw .imageInTheWay(volume: record.id, path: imagePath(record.id))
+            let id = record.id.text
+            try requireRoom(for: record)
+            try volumes.make(id, record.json, copies: content != nil) {
+                (image: borrowing Descriptor, path: String) throws(PoolError) in
+                try fill(image, path, record, content, control)
             }
-            try make(record, &madeImage)
         } catch {
             index.settle(record.size)
-            // What stood there before is not ours to undo either: a record may just have been restored.
-            if madeImage { undoCreation(of: record.id) }
             throw error
         }
         index.put(record, settling: record.size)
     }
 
-    /// The prepared record says what has begun, the image follows, and the record gets its name when both are whole.
-    private func make(_ record: VolumeRecord, _ madeImage: inout Bool) throws(PoolError) {
-        let path = imagePath(record.id)
-        do throws(SystemError) {
-            try records.fillReserve()
-            let usage = try FilesystemUsage.of(records.folder, self.path)
-            if record.provisioning == .thick && record.size > usage.available {
-                throw SystemError("allocate \(record.size) bytes in", self.path, code: ENOSPC)
-            }
-            try records.prepare(recordName(record.id), record.json)
-            let image = try Files.open(
-                imageName(record.id), in: records.folder, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW)
-            madeImage = true
-            if record.provisioning == .thick {
-                // Where a filesystem writes elsewhere instead of over what is there, an allocation would not last.
-                try Files.stopCopyOnWrite(image, path)
-                try Files.allocate(image, path, bytes: record.size)
-            }
-            try Files.resize(image, path, to: record.size)
-            try Files.sync(image, path)
-            try records.commit(recordName(record.id))
-        } catch {
-            if !madeImage { records.withdraw(recordName(record.id)) }
-            switch error.code {
-            case EEXIST where !madeImage: throw .imageInTheWay(volume: record.id, path: path)
-            case EFBIG: throw .tooLarge(pool: name, bytes: record.size)
-            default: throw error.isOutOfSpace ? .outOfSpace(pool: name, reason: "\(error)") : .system(error)
-            }
+    /// Sets bytes aside within the overcommit limit.
+    func promise(_ bytes: Int64) throws(PoolError) {
+        let limit = try commitmentLimit()
+        guard index.promise(bytes, limit: limit) else {
+            throw .outOfSpace(
+                pool: name,
+                reason: "\(bytes) bytes more would pass the overcommit limit of \(limit) bytes, of which "
+                    + "\(index.committed) are given to volumes")
         }
     }
 
-    /// Takes back a creation that came to nothing. What cannot be removed now is removed by the next start, by its
-    /// prepared record.
-    private func undoCreation(of id: VolumeID) {
-        do throws(SystemError) {
-            try Files.unlink(imageName(id), in: records.folder)
-            try records.remove(recordName(id))
-            records.withdraw(recordName(id))
-        } catch {
-            // The error that brought us here is the one to tell.
+    private func requireRoom(for record: VolumeRecord) throws(PoolError) {
+        guard record.provisioning == .thick else { return }
+        let usage = try kernel(FilesystemUsage.of(records.folder, path))
+        if record.size > usage.available {
+            throw .outOfSpace(
+                pool: name, reason: "\(record.size) bytes are to be allocated, and \(usage.available) are there")
         }
+    }
+
+    private func fill(
+        _ image: borrowing Descriptor, _ path: String, _ record: VolumeRecord, _ content: Content?,
+        _ control: CopyControl
+    ) throws(PoolError) {
+        do throws(PoolError) {
+            if record.provisioning == .thick {
+                // Where a filesystem writes elsewhere instead of over what is there, an allocation would not last.
+                try kernel(Files.stopCopyOnWrite(image, path))
+            }
+            if let content {
+                try ImageCopy.fill(image, path, from: content, sharing: record.provisioning == .thin, control)
+            }
+            if record.provisioning == .thick { try kernel(Files.allocate(image, path, bytes: record.size)) }
+            try kernel(Files.resize(image, path, to: record.size))
+        } catch {
+            if case .system(let cause) = error, cause.code == EFBIG { throw .tooLarge(pool: name, bytes: record.size) }
+            throw error
+        }
+    }
+
+    func content(_ record: VolumeRecord) throws(PoolError) -> Content {
+        let image = try volumes.open(record.id.text, O_RDONLY)
+        _ = try wholeStatus(image, record)
+        return Content(
+            file: image, name: volumes.owner(record.id.text), bytes: record.assuredSize,
+            mayShare: record.provisioning == .thin)
     }
 
     func delete(_ id: VolumeID) throws(PoolError) {
         guard var record = try index.record(id) else { return }
-        do throws(SystemError) {
-            if record.intent == .ready {
-                try noteDeletion(of: id)
-                record.intent = .deleting
-                index.put(record)
-            }
-            try finishDeletion(of: id)
-        } catch {
-            throw .system(error)
+        if record.intent == .ready {
+            try kernel(volumes.noteDeletion(of: id.text))
+            record.intent = .deleting
+            index.put(record)
         }
+        try kernel(volumes.finishDeletion(of: id.text))
         index.remove(id)
         attachedAt.withLock { _ = $0.removeValue(forKey: id) }
-        // The space is there again for what a full pool had to borrow.
-        _ = try? records.fillReserve()
-    }
-
-    /// A record that somebody removed behind our back needs no note: the image alone is left to delete.
-    private func noteDeletion(of id: VolumeID) throws(SystemError) {
-        do throws(SystemError) {
-            try records.rename(recordName(id), to: deletedName(id))
-        } catch {
-            if error.code != ENOENT { throw error }
-        }
-    }
-
-    /// The image first: a record without an image says what is missing, an image without a record says nothing. Nothing
-    /// here has to be flushed: the deletion is noted durably, and the next start would finish it.
-    func finishDeletion(of id: VolumeID) throws(SystemError) {
-        try Files.unlink(imageName(id), in: records.folder)
-        try Files.unlink(deletedName(id), in: records.folder)
     }
 
     func update(_ record: VolumeRecord) throws(PoolError) {
-        do throws(SystemError) {
-            try records.write(recordName(record.id), record.json, mayUseReserve: true)
-        } catch {
-            throw error.isOutOfSpace ? .outOfSpace(pool: name, reason: "\(error)") : .system(error)
-        }
+        try write(record)
         index.put(record)
     }
 
-    func capacity(_ provisioning: Provisioning) throws(PoolError) -> PoolCapacity {
-        let usage: FilesystemUsage
+    func write(_ record: VolumeRecord) throws(PoolError) {
         do throws(SystemError) {
-            usage = try FilesystemUsage.of(records.folder, path)
+            try records.write(volumes.recordName(record.id.text), record.json, mayUseReserve: true)
         } catch {
-            throw .system(error)
+            throw volumes.failure(error)
         }
+    }
+
+    func capacity(_ provisioning: Provisioning) throws(PoolError) -> PoolCapacity {
+        let usage = try kernel(FilesystemUsage.of(records.folder, path))
         let room = max(0, usage.available)
         if provisioning == .thick { return PoolCapacity(available: room, maximumVolume: min(room, Self.largestFile)) }
         guard overcommit != nil else { return PoolCapacity(available: room, maximumVolume: Self.largestFile) }
@@ -134,11 +108,7 @@ extension FilePool {
     /// Bytes that all volumes together may promise.
     private func commitmentLimit() throws(PoolError) -> Int64 {
         guard let overcommit else { return .max }
-        do throws(SystemError) {
-            let total = try FilesystemUsage.of(records.folder, path).total
-            return Int64(exactly: (Double(total) * overcommit).rounded(.down)) ?? .max
-        } catch {
-            throw .system(error)
-        }
+        let total = try kernel(FilesystemUsage.of(records.folder, path)).total
+        return Int64(exactly: (Double(total) * overcommit).rounded(.down)) ?? .max
     }
 }

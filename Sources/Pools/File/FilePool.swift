@@ -8,10 +8,13 @@ internal import Syscalls
 ///
 ///     DIR/holdfast-pool.record      the pool's UUID
 ///     DIR/holdfast-pool.lock        held by the process that serves the pool
-///     DIR/volumes/ID.record         what is known of a volume; `.new` behind it is a volume or a change that is being
-///                                   made, `.deleted` a volume that is being deleted
+///     DIR/reserve                   room for records when the rest is full
+///     DIR/volumes/ID.record         what is known of a volume; see `ImageFolder` for what can stand behind the name
 ///     DIR/volumes/ID.image          the volume
-///     DIR/volumes/reserve           room for records when the rest is full
+///     DIR/volumes/ID.frozen         its filesystem is being held still by the process that serves the pool
+///     DIR/snapshots/ID.record       what is known of a snapshot
+///     DIR/snapshots/ID.image        the snapshot
+///     DIR/groups/ID.record          which snapshots were taken at one moment
 final class FilePool: Pool {
     let name: String
     let kind = "file"
@@ -20,18 +23,22 @@ final class FilePool: Pool {
     let path: String
     /// How many times over thin volumes may promise the pool's space; nil is unlimited.
     let overcommit: Double?
-    let records: RecordFolder
+    let volumes: ImageFolder
+    let fileSnapshots: FileSnapshots
     /// The filesystem that images lie on, as loop devices name it.
     let device: DeviceNumber
     /// Where each volume was last seen attached. The kernel is asked before it is believed.
     let attachedAt = Mutex<[VolumeID: Int]>([:])
+    let reserve: Reserve
     private let lock: Descriptor
 
-    static let imageSuffix = ".image"
-    static let deletedSuffix = RecordFolder.suffix + ".deleted"
     private static let poolRecord = "holdfast-pool.record"
     private static let lockName = "holdfast-pool.lock"
     private static let volumesName = "volumes"
+
+    var snapshots: (any SnapshotStore)? { fileSnapshots }
+    /// The folder of the volumes' records and images.
+    var records: RecordFolder { volumes.records }
 
     static let poolKind = PoolKind(
         name: "file",
@@ -70,10 +77,11 @@ final class FilePool: Pool {
         lock = try Self.takeLock(in: folder, path)
         identity = try Self.identity(in: folder, path)
         do throws(SystemError) {
-            if try Files.makeDirectory(Self.volumesName, in: folder, mode: 0o700) { try Files.sync(folder, path) }
-            let volumes = try Files.open(Self.volumesName, in: folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-            device = try FileStatus.of(volumes, path).identity.device
-            records = RecordFolder(path: "\(path)/\(Self.volumesName)", folder: volumes)
+            let reserve = Reserve(path: path, folder: try Files.open(".", in: folder, O_RDONLY | O_DIRECTORY))
+            self.reserve = reserve
+            volumes = try ImageFolder(Self.volumesName, of: "volume", in: folder, path, pool: name, reserve: reserve)
+            device = try FileStatus.of(volumes.records.folder, path).identity.device
+            fileSnapshots = try FileSnapshots(in: folder, path, pool: name, identity: identity, reserve: reserve)
         } catch {
             throw .unusable(path: path, reason: "\(error)")
         }
@@ -133,7 +141,7 @@ final class FilePool: Pool {
         do throws(SystemError) {
             // A pool needs room for its reserve at the least; without it nothing could ever be made here.
             let usage = try FilesystemUsage.of(folder, top.path)
-            if usage.available < 2 * RecordFolder.reserveBytes {
+            if usage.available < 2 * Reserve.bytes {
                 throw SystemError("make a pool in", top.path, code: ENOSPC)
             }
             try top.write(
@@ -145,9 +153,4 @@ final class FilePool: Pool {
         }
         return uuid
     }
-
-    func recordName(_ id: VolumeID) -> String { id.text + RecordFolder.suffix }
-    func deletedName(_ id: VolumeID) -> String { id.text + Self.deletedSuffix }
-    func imageName(_ id: VolumeID) -> String { id.text + Self.imageSuffix }
-    func imagePath(_ id: VolumeID) -> String { "\(records.path)/\(imageName(id))" }
 }

@@ -1,0 +1,39 @@
+internal import Synchronization
+internal import Syscalls
+
+/// The bytes of a volume or of a snapshot, opened to be copied.
+public final class Content: Sendable {
+    let file: Descriptor
+    /// What it is, for a sentence: `snapshot hfs-…`.
+    let name: String
+    /// Bytes from the start that count; what lies behind belongs to a grow that is not through.
+    let bytes: Int64
+    /// Whether its owner may find blocks shared: not a thick volume, which would have to be given new ones at the next
+    /// write.
+    let mayShare: Bool
+
+    init(file: consuming Descriptor, name: String, bytes: Int64, mayShare: Bool) {
+        self.file = file
+        self.name = name
+        self.bytes = bytes
+        self.mayShare = mayShare
+    }
+}
+
+/// Lets others end a copy that is being made, and says why.
+public final class CopyControl: Sendable {
+    private let reason = Mutex<String?>(nil)
+    private let outer: CopyControl?
+
+    /// `outer`'s end is this one's too.
+    public init(within outer: CopyControl? = nil) { self.outer = outer }
+
+    /// Only the first reason counts.
+    public func cancel(_ why: String) { reason.withLock { $0 = $0 ?? why } }
+
+    /// Throws `.cancelled` once somebody has cancelled.
+    public func check() throws(PoolError) {
+        if let why = reason.withLock({ $0 }) { throw .cancelled(reason: why) }
+        try outer?.check()
+    }
+}

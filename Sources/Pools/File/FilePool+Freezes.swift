@@ -1,0 +1,37 @@
+internal import Glibc
+internal import Syscalls
+
+/// Notes of freezes. They are not flushed: a freeze does not outlive the host, and a process that ends leaves the host's
+/// caches as they are.
+extension FilePool {
+    private static let frozenSuffix = ".frozen"
+
+    func noteFreeze(_ id: VolumeID) throws(PoolError) {
+        let name = id.text + Self.frozenSuffix
+        do throws(SystemError) {
+            let file = try Files.open(name, in: records.folder, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)
+            try Files.write(Array(try bootID().utf8), to: file, "\(records.path)/\(name)")
+        } catch {
+            forgetFreeze(id)
+            throw volumes.failure(error)
+        }
+    }
+
+    func forgetFreeze(_ id: VolumeID) { _ = try? Files.unlink(id.text + Self.frozenSuffix, in: records.folder) }
+
+    func notedFreezes() throws(PoolError) -> [VolumeID] {
+        var noted: [VolumeID] = []
+        let boot = try kernel(bootID())
+        for name in try kernel(records.names()) where name.hasSuffix(Self.frozenSuffix) {
+            guard let id = VolumeID(String(name.dropLast(Self.frozenSuffix.count))) else { continue }
+            let text = try kernel(Files.read(name, in: records.folder, limit: 256))
+            // A note of an earlier boot, or one that was being written: nothing had been frozen, or nothing is any more.
+            if String(decoding: text, as: UTF8.self) == boot { noted.append(id) } else { forgetFreeze(id) }
+        }
+        return noted
+    }
+
+    private func bootID() throws(SystemError) -> String {
+        String(decoding: try Files.read("/proc/sys/kernel/random/boot_id", limit: 64), as: UTF8.self)
+    }
+}

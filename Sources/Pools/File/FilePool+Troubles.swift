@@ -1,0 +1,55 @@
+internal import Devices
+internal import Glibc
+internal import Syscalls
+
+extension FilePool {
+    /// Bytes of room below which thin volumes may meet the end of it at any moment.
+    private static let littleRoom: Int64 = 16 << 20
+
+    func troubles(of record: VolumeRecord) throws(PoolError) -> [String] {
+        var troubles: [String] = []
+        let path = volumes.imagePath(record.id.text)
+        let present = try volumes.identity(record.id.text)
+        if present == nil { troubles.append("its image \(path) is missing; restore it from a backup") }
+        if present != nil {
+            let image = try volumes.open(record.id.text, O_RDONLY | O_NONBLOCK)
+            let size = try kernel(FileStatus.of(image, path)).size
+            if size < record.assuredSize {
+                troubles.append(
+                    "its image \(path) has \(size) bytes of \(record.assuredSize); its end is lost: restore it from a backup"
+                )
+            }
+        }
+        if let trouble = try attachmentTrouble(of: record, present) { troubles.append(trouble) }
+        let usage = try kernel(FilesystemUsage.of(records.folder, self.path))
+        if record.provisioning == .thin && usage.available < Self.littleRoom {
+            troubles.append(
+                "the pool '\(name)' has \(usage.available) bytes left; make room, or its next writes will fail")
+        }
+        return troubles
+    }
+
+    /// What is wrong with the device that the volume was last attached as.
+    private func attachmentTrouble(of record: VolumeRecord, _ present: FileIdentity?) throws(PoolError) -> String? {
+        guard let index = attachedAt.withLock({ $0[record.id] }) else { return nil }
+        let device = LoopDevice.path(index)
+        // Nothing is attached there any more: that is a trouble only for who has it mounted, and told of there.
+        guard let status = try onDevice(LoopDevice.status(index)), status.label == label(record.id) else { return nil }
+        if let present, status.backing != present {
+            return
+                "\(device) shows another file than \(volumes.imagePath(record.id.text)), which was replaced meanwhile; "
+                + "unstage the volume before anything else writes there"
+        }
+        if status.backing.device != self.device { return "\(device) shows a file of another filesystem" }
+        return nil
+    }
+
+    func attachedCount(besides id: VolumeID) throws(PoolError) -> Int {
+        let known = attachedAt.withLock { $0 }
+        var count = 0
+        for (other, index) in known where other != id {
+            if try onDevice(LoopDevice.status(index))?.label == label(other) { count += 1 }
+        }
+        return count
+    }
+}

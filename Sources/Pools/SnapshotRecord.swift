@@ -1,0 +1,131 @@
+public import Devices
+internal import JSON
+
+/// Everything that is kept of a snapshot, beside its image: what the volume was at that moment.
+public struct SnapshotRecord: Hashable, KeptRecord {
+    public let id: SnapshotID
+    /// The name that the client asked for.
+    public let name: String
+    /// The pool that it lies in, which is its volume's.
+    public let pool: UUID
+    public let source: VolumeID
+    /// The source's name, for people: the source may be gone.
+    public let sourceName: String
+    /// Bytes of the volume at that moment.
+    public let size: Int64
+    public let access: VolumeAccess
+    public let format: FormatState
+    /// Nanoseconds since 1970.
+    public let created: Int64
+    /// The group that it was taken with, if it was.
+    public let group: GroupID?
+    public var isReady: Bool
+
+    /// Whether its volume held nothing yet: its filesystem was never made, or never mounted.
+    public var isBlank: Bool { access != .block && format.isNeverMounted }
+
+    /// A snapshot takes what its volume has already taken, and never more.
+    public var promise: Int64 { 0 }
+
+    public init(
+        id: SnapshotID, name: String, of volume: VolumeRecord, created: Int64, group: GroupID? = nil
+    ) {
+        self.id = id
+        self.name = name
+        pool = volume.pool
+        source = volume.id
+        sourceName = volume.name
+        // A grow that is not through yet has not given the volume more content.
+        size = volume.assuredSize
+        access = volume.access
+        format = volume.format
+        self.created = created
+        self.group = group
+        isReady = true
+    }
+}
+
+/// Everything that is kept of a group of snapshots that were taken at one moment. The snapshots may lie in several pools;
+/// the group's record lies in one of them, and its existence is what makes all of them exist.
+public struct GroupRecord: Hashable, KeptRecord {
+    public let id: GroupID
+    public let name: String
+    public let pool: UUID
+    /// Each with the volume that it was taken of, in the order that the client named them.
+    public let snapshots: [Member]
+    /// Nanoseconds since 1970.
+    public let created: Int64
+    public var isReady: Bool
+
+    public var promise: Int64 { 0 }
+
+    public struct Member: Hashable, Sendable {
+        public let snapshot: SnapshotID
+        public let source: VolumeID
+
+        public init(snapshot: SnapshotID, source: VolumeID) {
+            self.snapshot = snapshot
+            self.source = source
+        }
+    }
+
+    public init(id: GroupID, name: String, pool: UUID, snapshots: [Member], created: Int64) {
+        self.id = id
+        self.name = name
+        self.pool = pool
+        self.snapshots = snapshots
+        self.created = created
+        isReady = true
+    }
+}
+
+extension SnapshotRecord {
+    var json: JSON {
+        var object: [String: JSON] = [
+            "id": .string(id.text), "name": .string(name), "pool": .string("\(pool)"),
+            "source": .string(source.text), "sourceName": .string(sourceName), "size": .integer(size),
+            "format": format.json, "createdNanoseconds": .integer(created),
+        ]
+        access.write(to: &object)
+        if let group { object["group"] = .string(group.text) }
+        return .object(object)
+    }
+
+    init(_ json: JSON) throws(MalformedRecord) {
+        id = try json.id("id")
+        name = try json.text("name")
+        pool = try json.uuid("pool")
+        source = try json.id("source")
+        sourceName = try json.text("sourceName")
+        size = try json.size("size")
+        access = try VolumeAccess(json)
+        format = try FormatState(json["format"] ?? .null)
+        created = json["createdNanoseconds"]?.integer ?? 0
+        group = json["group"] == nil ? nil : try json.id("group")
+        isReady = true
+    }
+}
+
+extension GroupRecord {
+    var json: JSON {
+        [
+            "id": .string(id.text), "name": .string(name), "pool": .string("\(pool)"),
+            "snapshots": .array(
+                snapshots.map { ["snapshot": .string($0.snapshot.text), "source": .string($0.source.text)] }),
+            "createdNanoseconds": .integer(created),
+        ]
+    }
+
+    init(_ json: JSON) throws(MalformedRecord) {
+        id = try json.id("id")
+        name = try json.text("name")
+        pool = try json.uuid("pool")
+        var members: [Member] = []
+        for member in json["snapshots"]?.array ?? [] {
+            members.append(Member(snapshot: try member.id("snapshot"), source: try member.id("source")))
+        }
+        snapshots = members
+        created = json["createdNanoseconds"]?.integer ?? 0
+        isReady = true
+    }
+}

@@ -1,0 +1,162 @@
+internal import Synchronization
+public import Syscalls
+
+/// One filesystem that is being held still.
+///
+/// Freezing waits for the filesystem's writers and for its device, and a system call cannot be taken back: it runs on a
+/// thread of its own. When it comes back too late that thread thaws at once, and only then `atEnd` runs.
+final class Freeze: Sendable {
+    /// What is done to the filesystem. Tests put other deeds here.
+    struct Deeds: Sendable {
+        let freeze: @Sendable () throws(SystemError) -> Void
+        let thaw: @Sendable () -> Void
+    }
+
+    private enum State {
+        case waiting, freezing, frozen, thawed
+        case failed(SystemError)
+        /// Nobody waits for it any more.
+        case abandoned
+    }
+
+    /// The filesystem, for a sentence.
+    let name: String
+    private let deeds: Deeds
+    private let atEnd: @Sendable () -> Void
+    private let state = Mutex(State.waiting)
+    private let arrived = Flag()
+
+    /// `atEnd` runs once, when the filesystem is not frozen any more or never was.
+    init(_ name: String, _ deeds: Deeds, atEnd: @escaping @Sendable () -> Void) {
+        self.name = name
+        self.deeds = deeds
+        self.atEnd = atEnd
+    }
+
+    func begin() {
+        state.withLock { $0 = .freezing }
+        HostThread.start { [self] in
+            let outcome: State
+            do throws(SystemError) {
+                try deeds.freeze()
+                outcome = .frozen
+            } catch {
+                outcome = .failed(error)
+            }
+            let isLate = state.withLock { state in
+                if case .abandoned = state { return true }
+                state = outcome
+                return false
+            }
+            switch outcome {
+            case .frozen where isLate:
+                deeds.thaw()
+                atEnd()
+            case .failed: atEnd()
+            default: break
+            }
+            arrived.raise()
+        }
+    }
+
+    /// Waits until it is frozen.
+    func wait(until limit: Moment) throws(FreezeError) {
+        _ = arrived.wait(until: limit)
+        let failure: FreezeError? = state.withLock { state in
+            switch state {
+            case .frozen, .thawed: return nil
+            case .failed(let error): return .failed(name: name, error)
+            case .waiting, .freezing, .abandoned:
+                state = .abandoned
+                return .late(name: name)
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    /// Lets writers go on. Says whether they were held until now.
+    @discardableResult
+    func thaw() -> Bool {
+        let wasFrozen = state.withLock { state in
+            switch state {
+            case .frozen:
+                state = .thawed
+                return true
+            case .freezing:
+                state = .abandoned
+                return false
+            case .waiting, .thawed, .failed, .abandoned: return false
+            }
+        }
+        if wasFrozen {
+            deeds.thaw()
+            atEnd()
+        }
+        return wasFrozen
+    }
+
+    /// Ends it, if it was never begun.
+    func giveUp() {
+        let wasWaiting = state.withLock { state in
+            guard case .waiting = state else { return false }
+            state = .abandoned
+            return true
+        }
+        if wasWaiting { atEnd() }
+    }
+}
+
+/// Why filesystems could not be held still for as long as it took.
+public enum FreezeError: Error, Sendable, CustomStringConvertible {
+    case failed(name: String, SystemError)
+    /// It did not answer in time. It is thawed as soon as it does.
+    case late(name: String)
+    /// They were still, but not until the copies were done.
+    case tooLong(milliseconds: Int)
+
+    public var description: String {
+        switch self {
+        case .failed(let name, let error): "\(name) could not be frozen: \(error)"
+        case .late(let name):
+            "\(name) did not come to rest in time, and is thawed as soon as it does; look for a hung device beneath it"
+        case .tooLong(let milliseconds):
+            "the copy was not done within \(milliseconds) ms, so writers were let go on and the copy was dropped"
+        }
+    }
+}
+
+/// Holds filesystems still together while `body` runs, at most for so many milliseconds from the first freeze on. Whatever
+/// happens they are thawed, at the latest when they are over; what `body` made is then of no use and `.tooLong` is thrown.
+func holdStill<Failure: Error>(
+    _ freezes: [Freeze], milliseconds: Int, wrap: (FreezeError) -> Failure,
+    atLimit: @escaping @Sendable () -> Void = {}, _ body: () throws(Failure) -> Void
+) throws(Failure) {
+    if freezes.isEmpty { return try body() }
+    let limit = Moment.after(seconds: Double(milliseconds) / 1_000)
+    for freeze in freezes { freeze.begin() }
+    let done = Flag()
+    HostThread.start {
+        guard !done.wait(until: limit) else { return }
+        for freeze in freezes { freeze.thaw() }
+        atLimit()
+    }
+    defer {
+        done.raise()
+        for freeze in freezes { freeze.thaw() }
+    }
+    for freeze in freezes {
+        do throws(FreezeError) { try freeze.wait(until: limit) } catch { throw wrap(error) }
+    }
+    let failure: Failure?
+    do throws(Failure) {
+        try body()
+        failure = nil
+    } catch {
+        failure = error
+    }
+    var wasStill = true
+    for freeze in freezes where !freeze.thaw() { wasStill = false }
+    // That they were let go on is then why `body` failed, too.
+    if !wasStill { throw wrap(.tooLong(milliseconds: milliseconds)) }
+    if let failure { throw failure }
+}

@@ -1,0 +1,56 @@
+internal import Pools
+internal import Synchronization
+
+/// How many volumes the node may have staged (`--max-volumes`), and which of them are being staged just now.
+final class Places: Sendable {
+    /// 0 is no limit.
+    let limit: Int64
+    private let taking = Mutex<[VolumeID: Int]>([:])
+
+    init(limit: Int64) { self.limit = limit }
+
+    fileprivate func begin(_ id: VolumeID) -> Int {
+        taking.withLock { taking in
+            taking[id, default: 0] += 1
+            return taking.keys.count { $0 != id }
+        }
+    }
+
+    fileprivate func end(_ id: VolumeID) {
+        taking.withLock { taking in
+            taking[id, default: 1] -= 1
+            if taking[id] == 0 { taking[id] = nil }
+        }
+    }
+}
+
+extension Storage {
+    /// Runs the staging of a volume if the node has a place for it. One that has a device already takes no other.
+    func withPlace<Value>(
+        for volume: Volume, _ body: () throws(VolumeError) -> Value
+    ) throws(VolumeError) -> Value {
+        guard places.limit > 0 else { return try body() }
+        let others = places.begin(volume.id)
+        defer { places.end(volume.id) }
+        if try pooling(volume.pool.attached(volume.record)) == nil {
+            // Those that are being staged may have their devices already: counting them twice only errs on the safe side.
+            var count = Int64(others)
+            for pool in pools { count += Int64(try pooling(pool.attachedCount(besides: volume.id))) }
+            if count >= places.limit { throw .tooManyVolumes(limit: places.limit) }
+        }
+        return try body()
+    }
+
+    /// Refuses an attachment beyond the limit.
+    func requireAttachmentPlace(for volume: Volume) throws(VolumeError) {
+        guard places.limit > 0 else { return }
+        var count: Int64 = 0
+        for pool in pools {
+            count += Int64(
+                pool.index.all.count { record in
+                    record.id != volume.id && record.attachments.contains { $0.node == nodeID }
+                })
+        }
+        if count >= places.limit { throw .tooManyVolumes(limit: places.limit) }
+    }
+}

@@ -1,0 +1,152 @@
+internal import Mounts
+internal import Pools
+internal import Syscalls
+
+/// One snapshot that is about to be taken, with the claims that it needs.
+final class SnapshotCut: Sendable {
+    let volume: Volume
+    let record: SnapshotRecord
+    let store: any SnapshotStore
+    let claim: SharedClaim
+    private let snapshotClaim: SharedClaim
+
+    init(_ storage: Storage, _ text: String, name: String, group: GroupID?) throws(VolumeError) {
+        claim = SharedClaim(
+            try storage.claims.take(
+                "volume \(text)", for: group == nil ? "CreateSnapshot" : "CreateVolumeGroupSnapshot"))
+        volume = try storage.find(text)
+        guard let store = volume.pool.snapshots else {
+            throw .refused(
+                volume: volume.id,
+                reason: "it lies in pool '\(volume.pool.name)' of kind '\(volume.pool.kind)', which has no snapshots")
+        }
+        self.store = store
+        if volume.record.ephemeralTarget != nil {
+            throw .refused(volume: volume.id, reason: "it lives and dies with its pod, so no snapshot is taken of it")
+        }
+        let id = SnapshotID(pool: volume.pool.identity, name: name)
+        snapshotClaim = SharedClaim(try storage.claims.take("snapshot \(id)", for: "CreateSnapshot"))
+        record = SnapshotRecord(
+            id: id, name: name, of: volume.record, created: wallClockNanoseconds(), group: group)
+    }
+}
+
+/// How a volume is used while a snapshot is taken of it.
+private enum Use {
+    case none
+    /// A raw block device that is attached; `publishedAt` where somebody may write to it.
+    case block(publishedAt: String?)
+    /// A filesystem, with one of its mounts.
+    case mounted(String, OpenFile)
+}
+
+extension Storage {
+    /// Milliseconds for which writers may be held where the copy itself takes no time. Far more than it takes, and less
+    /// than what a database waits for.
+    private static let freezeBound = 5_000
+
+    /// Gives all snapshots of a cut their content, at one moment. On an error none of them is left.
+    func take(
+        _ cuts: [SnapshotCut], _ parameters: SnapshotParameters, _ control: CopyControl
+    ) throws(VolumeError) {
+        var freezes: [Freeze] = []
+        var begun = 0
+        do throws(VolumeError) {
+            // What takes its time is done before writers are held, or after.
+            var isQuick = true
+            var contents: [Content] = []
+            for cut in cuts {
+                contents.append(try pooling(cut.volume.pool.content(cut.volume.record)))
+                cut.claim.step("making a place for snapshot \(cut.record.id)")
+                try pooling(cut.store.begin(cut.record))
+                begun += 1
+                let shares = try pooling(cut.store.shares(with: cut.volume.record))
+                if let freeze = try settle(cut, shares: shares, parameters) { freezes.append(freeze) }
+                isQuick = isQuick && shares
+            }
+            let milliseconds =
+                isQuick ? min(parameters.maxFreeze ?? .max, Self.freezeBound) : parameters.maxFreeze ?? 0
+            // A copy that is still at it when writers go on is of no use.
+            let own = CopyControl(within: control)
+            try holdStill(
+                freezes, milliseconds: milliseconds, wrap: { VolumeError.freeze($0) },
+                atLimit: { own.cancel("writers could not be held any longer") }
+            ) { () throws(VolumeError) in
+                for (cut, content) in zip(cuts, contents) {
+                    cut.claim.step("giving snapshot \(cut.record.id) the volume's content")
+                    try pooling(cut.store.fill(cut.record, with: content, own))
+                }
+            }
+        } catch {
+            for freeze in freezes { freeze.giveUp() }
+            for cut in cuts.prefix(begun) { cut.store.undo(cut.record) }
+            throw error
+        }
+    }
+
+    /// Sees to it that the volume's image holds what its writers have written, and says what has to be frozen.
+    private func settle(
+        _ cut: SnapshotCut, shares: Bool, _ parameters: SnapshotParameters
+    ) throws(VolumeError) -> Freeze? {
+        let volume = cut.volume
+        switch try use(of: volume) {
+        case .none: return nil
+        case .block(let target):
+            if let target, !shares {
+                throw .refused(
+                    volume: volume.id,
+                    reason:
+                        "it is published at \(target) as a raw block device, whose writers cannot be held while it is "
+                        + "copied; unpublish it there, or use a thin volume in a pool on xfs or btrfs, where blocks are "
+                        + "shared")
+            }
+            cut.claim.step("flushing the device")
+            if let attached = try pooling(volume.pool.attached(volume.record)) {
+                try pooling(volume.pool.sync(attached, of: volume.record))
+            }
+            return nil
+        case .mounted(let path, let root):
+            guard shares || parameters.maxFreeze != nil else {
+                throw .refused(
+                    volume: volume.id,
+                    reason:
+                        "it is mounted at \(path), and \(unshared(volume)), so its writers would be held while it is "
+                        + "copied; unpublish and unstage it first, or allow that with maxFreeze in the "
+                        + "VolumeSnapshotClass")
+            }
+            return try freeze(cut, path, root)
+        }
+    }
+
+    private func unshared(_ volume: Volume) -> String {
+        volume.record.provisioning == .thick
+            ? "a thick volume shares no blocks" : "pool '\(volume.pool.name)' cannot share blocks"
+    }
+
+    private func freeze(_ cut: SnapshotCut, _ path: String, _ root: OpenFile) throws(VolumeError) -> Freeze {
+        let (pool, id) = (cut.volume.pool, cut.volume.id)
+        cut.claim.step("freezing the filesystem at \(path)")
+        try pooling(pool.noteFreeze(id))
+        return Freeze(
+            "the filesystem of volume \(id) at \(path)",
+            Freeze.Deeds(
+                freeze: { () throws(SystemError) in try Files.freeze(root.descriptor, path) },
+                thaw: { _ = try? Files.thaw(root.descriptor, path) }),
+            // The claim is held as long as the freeze is, whoever has stopped waiting for it.
+            atEnd: { [claim = cut.claim] in
+                pool.forgetFreeze(id)
+                _ = claim
+            })
+    }
+
+    private func use(of volume: Volume) throws(VolumeError) -> Use {
+        let holders = try holders(of: volume.id, besides: nil, thoroughly: true)
+        if volume.record.access == .block {
+            if let holder = holders.first { return .block(publishedAt: holder.path) }
+            return try pooling(volume.pool.attached(volume.record)) == nil ? .none : .block(publishedAt: nil)
+        }
+        guard !holders.isEmpty else { return .none }
+        let mount = try openMount(of: volume, holders)
+        return .mounted(mount.path, mount.root)
+    }
+}

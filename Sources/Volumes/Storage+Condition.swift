@@ -1,0 +1,82 @@
+internal import Devices
+internal import Filesystems
+internal import Mounts
+public import Pools
+internal import Syscalls
+
+/// Whether a volume is well, and what is wrong with it otherwise.
+public struct VolumeCondition: Sendable, Equatable {
+    public let isAbnormal: Bool
+    /// A sentence, or several.
+    public let message: String
+
+    init(_ troubles: [String]) {
+        isAbnormal = !troubles.isEmpty
+        message = troubles.isEmpty ? "nothing is wrong with the volume" : troubles.joined(separator: "; ")
+    }
+
+    static func noAnswer(seconds: Int) -> VolumeCondition {
+        VolumeCondition(["it has not answered for \(seconds) s; look for a hung device beneath it"])
+    }
+}
+
+extension Storage {
+    /// The condition of a volume, looked for beneath it and, where it is mounted, at its filesystem.
+    public func condition(of text: String) throws(VolumeError) -> VolumeCondition {
+        let volume = try find(text)
+        switch try looks.run(volume.id, { [self] () throws(VolumeError) in try troubles(of: volume) }) {
+        case .value(let troubles): return VolumeCondition(troubles)
+        case .late(let seconds): return .noAnswer(seconds: seconds)
+        }
+    }
+
+    /// The conditions of many volumes, looked for only beneath them.
+    public func conditions(
+        of volumes: [(record: VolumeRecord, pool: any Pool)]
+    ) throws(VolumeError) -> [VolumeID: VolumeCondition] {
+        var conditions: [VolumeID: VolumeCondition] = [:]
+        for volume in volumes {
+            conditions[volume.record.id] = VolumeCondition(try pooling(volume.pool.troubles(of: volume.record)))
+        }
+        return conditions
+    }
+
+    func troubles(of volume: Volume) throws(VolumeError) -> [String] {
+        var troubles = try pooling(volume.pool.troubles(of: volume.record))
+        for path in mountPoints.of(volume.id) where try hasLostDevice(volume, at: path) {
+            troubles.append(
+                "the device at \(path) is not attached to the volume's image any more; unpublish and unstage the volume"
+            )
+        }
+        let holders = try holders(of: volume.id, besides: nil)
+        if let stopped = holders.first(where: \.mount.isFilesystemReadOnly) {
+            troubles.append(
+                "its filesystem at \(stopped.path) went read-only on an error; see the kernel log, then unpublish and "
+                    + "unstage it everywhere and check it")
+        }
+        return try troubles + filesystemTroubles(of: volume, holders)
+    }
+
+    /// Whether something is mounted at a path of the volume on a loop device that is not the volume's now.
+    func hasLostDevice(_ volume: Volume, at path: String) throws(VolumeError) -> Bool {
+        guard mountPoints.of(volume.id).contains(path), let place = try locateIfOurs(path) else { return false }
+        let occupant = try mounting(place.occupant())
+        guard occupant.device?.major == LoopDevice.major else { return false }
+        return try owner(of: occupant) == .somebodyElse
+    }
+
+    private func filesystemTroubles(of volume: Volume, _ holders: [Holder]) throws(VolumeError) -> [String] {
+        guard case .mount(let name) = volume.record.access, case .formatted(let uuid, _) = volume.record.format,
+            let filesystem = Filesystems.named(name), !holders.isEmpty,
+            let attached = try pooling(volume.pool.attached(volume.record)),
+            let device = attached.device.path.split(separator: "/").last.map(String.init)
+        else { return [] }
+        let root: OpenFile
+        do throws(VolumeError) {
+            root = try openMount(of: volume, holders).root
+        } catch {
+            return ["its filesystem at \(holders[0].path) cannot be opened: \(error)"]
+        }
+        return filesystem.troubles(device: device, uuid: uuid, mounted: root.descriptor)
+    }
+}

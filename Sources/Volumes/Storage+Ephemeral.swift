@@ -1,0 +1,125 @@
+internal import Filesystems
+internal import Mounts
+internal import Pools
+internal import Syscalls
+
+/// A volume that a pod brings with it: made when it is published, and destroyed when it is unpublished.
+public struct EphemeralOrder: Sendable {
+    /// The name that the orchestrator gave it, which no other volume of the node has.
+    public let name: String
+    public let targetPath: String
+    /// Bytes; 0 is unstated.
+    public let size: Int64
+    public let pool: String?
+    public let access: RequestedAccess
+    public let mountFlags: [String]
+
+    public init(
+        name: String, targetPath: String, size: Int64, pool: String?, access: RequestedAccess, mountFlags: [String]
+    ) {
+        self.name = name
+        self.targetPath = targetPath
+        self.size = size
+        self.pool = pool
+        self.access = access
+        self.mountFlags = mountFlags
+    }
+}
+
+extension Storage {
+    /// Makes the volume, or finds it made for this very target, and mounts it there. There is no staging path: one target
+    /// is all that it ever has.
+    public func publish(_ order: EphemeralOrder) throws(VolumeError) -> StageOutcome {
+        guard case .mount = order.access else {
+            throw .invalid("an ephemeral volume is a mounted filesystem, not a raw block device")
+        }
+        // Checked before anything is made, so that a refusal leaves nothing.
+        let target: String
+        do {
+            let place = try mounting(root.locate(order.targetPath))
+            target = place.path
+            if try ephemeral(named: order.name) == nil { try requireFree(place) }
+        }
+        let parameters = try VolumeParameters(order.pool.map { ["pool": $0] } ?? [:])
+        let create = CreateOrder(
+            name: order.name, required: order.size, limit: 0, access: order.access, parameters: parameters)
+        let (volume, isNew) = try makeEphemeral(create, target)
+        let stage = StageOrder(
+            volume: volume.id.text, incarnation: nil, stagingPath: order.targetPath, access: order.access,
+            mountFlags: order.mountFlags, readOnly: false)
+        do throws(VolumeError) {
+            return try self.stage(stage, by: "NodePublishVolume")
+        } catch {
+            // What this call made was never mounted and holds nothing.
+            if isNew { try? destroyEphemeral(volume) }
+            throw error
+        }
+    }
+
+    private func requireFree(_ place: borrowing HostPath) throws(VolumeError) {
+        let occupant = try mounting(place.occupant())
+        switch occupant {
+        case .nothing: return
+        case .directory:
+            guard try mounting(place.isEmptyDirectory()) else {
+                throw .inTheWay(path: place.path, found: "a directory with files in it")
+            }
+        case .file, .other, .filesystem, .deviceNode: throw .inTheWay(path: place.path, found: occupant.summary)
+        }
+    }
+
+    /// The volume that was made for that name, recorded as ephemeral, and whether it was made just now.
+    private func makeEphemeral(
+        _ order: CreateOrder, _ target: String
+    ) throws(VolumeError) -> (volume: Volume, isNew: Bool) {
+        let claim = try claims.take("the volume named \(order.name.debugDescription)", for: "NodePublishVolume")
+        let what = "a volume named \(order.name.debugDescription)"
+        for pool in pools {
+            guard let record = try pooling(pool.index.record(VolumeID(pool: pool.identity, name: order.name))) else {
+                continue
+            }
+            guard record.intent == .ready else {
+                try pooling(pool.delete(record.id))
+                continue
+            }
+            guard let its = record.ephemeralTarget else {
+                throw .differs(what: what, difference: "it was made by CreateVolume, and lives longer than a pod")
+            }
+            guard its == target else {
+                throw .inUse(
+                    volume: record.id, how: "it belongs to the pod at \(its)", advice: "it has that one target alone")
+            }
+            return (Volume(record: record, pool: pool), false)
+        }
+        claim.step("making the volume")
+        let pool = try pool(named: order.parameters.pool)
+        let access = try Self.access(of: order)
+        let record = newRecord(
+            VolumeID(pool: pool.identity, name: order.name), pool, order, access: access,
+            size: try Self.size(of: order, access), ephemeralTarget: target)
+        try pooling(pool.create(record))
+        return (Volume(record: record, pool: pool), true)
+    }
+
+    /// The volume of that name that NodePublishVolume has recorded as ephemeral; what a volume context says counts for
+    /// nothing. Any other volume of that name is none that may be destroyed.
+    func ephemeral(named name: String) throws(VolumeError) -> Volume? {
+        for pool in pools {
+            let record = try pooling(pool.index.record(VolumeID(pool: pool.identity, name: name)))
+            if let record, record.ephemeralTarget != nil { return Volume(record: record, pool: pool) }
+        }
+        return nil
+    }
+
+    /// Unmounts, detaches and deletes an ephemeral volume.
+    func unpublishEphemeral(_ volume: Volume, from path: String) throws(VolumeError) {
+        try unstage(volume.id.text, from: path, by: "NodeUnpublishVolume")
+        if let place = try locateIfThere(path) { try mounting(place.remove()) }
+        try destroyEphemeral(volume)
+    }
+
+    private func destroyEphemeral(_ volume: Volume) throws(VolumeError) {
+        guard volume.record.ephemeralTarget != nil else { return }
+        try delete(volume.id.text, by: "NodeUnpublishVolume")
+    }
+}
