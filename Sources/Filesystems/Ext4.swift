@@ -118,6 +118,18 @@ struct Ext4: Filesystem {
         throw .cannotGrow(type: name, path: path, reason: reason)
     }
 
+    /// A container's root may lack the capability that the kernel asks for; resize2fs needs none on an unmounted device, and
+    /// wants a whole check first.
+    func growUnmounted(on device: String) throws(FilesystemError) {
+        if Self.mayGrow { return }
+        _ = try check(device, .force)
+        let result = try runTool("resize2fs", [device])
+        guard result.status == 0 else {
+            throw .cannotGrow(
+                type: name, path: device, reason: "resize2fs ended with \(result.ending): \(result.summary)")
+        }
+    }
+
     /// Whether this process has CAP_SYS_RESOURCE, number 24 (ext4_resize_begin asks for it, and not for CAP_SYS_ADMIN).
     private static var mayGrow: Bool {
         guard let status = try? Files.read("/proc/self/status", limit: 1 << 16) else { return false }

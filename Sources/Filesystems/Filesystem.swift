@@ -62,6 +62,10 @@ public protocol Filesystem: Sendable {
         _ mounted: borrowing Descriptor, _ path: String, on device: String, to size: Int64
     ) throws(FilesystemError)
 
+    /// Grows a filesystem that is not mounted, and has been checked, where this process may not have the kernel do it when it
+    /// is. Others are left alone: they are grown when they are mounted.
+    func growUnmounted(on device: String) throws(FilesystemError)
+
     /// Gives the filesystem on an unmounted device another UUID, and finishes what an interrupted try has left.
     ///
     /// Called by `renewUUID`, which sees to it that the device holds one filesystem, with the one or the other UUID, and
@@ -90,6 +94,8 @@ extension Filesystem {
     public func format(_ blank: consuming BlankDevice, uuid: UUID) throws(FilesystemError) {
         try format(blank, uuid: uuid, onZeros: false, options: .none)
     }
+
+    public func growUnmounted(on device: String) throws(FilesystemError) {}
 
     public func isShutDown(_ mounted: borrowing Descriptor) -> Bool { false }
 

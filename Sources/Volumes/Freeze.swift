@@ -129,7 +129,7 @@ public enum FreezeError: Error, Sendable, CustomStringConvertible {
 /// happens they are thawed, at the latest when they are over; what `body` made is then of no use and `.tooLong` is thrown.
 func holdStill<Failure: Error>(
     _ freezes: [Freeze], milliseconds: Int, wrap: (FreezeError) -> Failure,
-    atLimit: @escaping @Sendable () -> Void = {}, _ body: () throws(Failure) -> Void
+    atLimit: @escaping @Sendable () -> Void = {}, while body: () throws(Failure) -> Void
 ) throws(Failure) {
     if freezes.isEmpty { return try body() }
     let limit = Moment.after(seconds: Double(milliseconds) / 1_000)

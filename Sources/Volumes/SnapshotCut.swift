@@ -68,15 +68,15 @@ extension Storage {
                 isQuick ? min(parameters.maxFreeze ?? .max, Self.freezeBound) : parameters.maxFreeze ?? 0
             // A copy that is still at it when writers go on is of no use.
             let own = CopyControl(within: control)
-            try holdStill(
-                freezes, milliseconds: milliseconds, wrap: { VolumeError.freeze($0) },
-                atLimit: { own.cancel("writers could not be held any longer") }
-            ) { () throws(VolumeError) in
+            func fillAll() throws(VolumeError) {
                 for (cut, content) in zip(cuts, contents) {
                     cut.claim.step("giving snapshot \(cut.record.id) the volume's content")
                     try pooling(cut.store.fill(cut.record, with: content, own))
                 }
             }
+            try holdStill(
+                freezes, milliseconds: milliseconds, wrap: { VolumeError.freeze($0) },
+                atLimit: { own.cancel("writers could not be held any longer") }, while: fillAll)
         } catch {
             for freeze in freezes { freeze.giveUp() }
             for cut in cuts.prefix(begun) { cut.store.undo(cut.record) }

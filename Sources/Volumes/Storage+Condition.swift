@@ -54,6 +54,11 @@ extension Storage {
                 "its filesystem at \(stopped.path) went read-only on an error; see the kernel log, then unpublish and "
                     + "unstage it everywhere and check it")
         }
+        if volume.record.growsFrom != nil && holders.contains(where: { !$0.mount.isReadOnly }) {
+            troubles.append(
+                "its filesystem has not grown to the volume's \(volume.record.size) bytes yet; NodeExpandVolume says why, and "
+                    + "staging it anew tries again")
+        }
         return try troubles + filesystemTroubles(of: volume, holders)
     }
 

@@ -37,7 +37,10 @@ extension Storage {
     /// finished by the next call or the next stage.
     public func expand(_ order: ExpandOrder) throws(VolumeError) -> ExpandOutcome {
         let claim = try claims.take("volume \(order.volume)", for: "ControllerExpandVolume")
-        return try expand(try find(order.volume), order, claim)
+        let volume = try find(order.volume)
+        let size = try growDevice(of: volume, order, claim)
+        let isDone = try pendGrowth { () throws(VolumeError) in try finishGrowth(of: volume.id, claim) }
+        return ExpandOutcome(size: size, isPending: !isDone)
     }
 
     /// The same for a volume at a path where it is staged or published. There its filesystem must be able to follow.
@@ -45,20 +48,20 @@ extension Storage {
         let claim = try claims.take("volume \(order.volume)", for: "NodeExpandVolume")
         let volume = try find(order.volume)
         _ = try require(volume, at: path)
-        let outcome = try expand(volume, order, claim)
-        if outcome.isPending {
+        let size = try growDevice(of: volume, order, claim)
+        guard try finishGrowth(of: volume.id, claim) else {
             throw .refused(
                 volume: volume.id,
                 reason:
-                    "it has \(outcome.size) bytes, but it is mounted read-only, so its filesystem cannot follow; that "
-                    + "is done when it is next staged for writing")
+                    "it has \(size) bytes, but it is mounted read-only, so its filesystem cannot follow; that is done "
+                    + "when it is next staged for writing")
         }
-        return outcome
+        return ExpandOutcome(size: size, isPending: false)
     }
 
-    private func expand(
-        _ volume: Volume, _ order: ExpandOrder, _ claim: borrowing Claim
-    ) throws(VolumeError) -> ExpandOutcome {
+    private func growDevice(
+        of volume: Volume, _ order: ExpandOrder, _ claim: borrowing Claim
+    ) throws(VolumeError) -> Int64 {
         if let access = order.access { try volume.requireAccess(access) }
         let size = try Self.size(of: order, from: volume.record.size)
         if size > volume.record.size {
@@ -67,7 +70,19 @@ extension Storage {
         } else {
             try pooling(volume.pool.finishGrowing(volume.record))
         }
-        return ExpandOutcome(size: size, isPending: try !finishGrowth(of: volume.id, claim))
+        return size
+    }
+
+    /// Runs a filesystem's growth. One that cannot be now does not keep anybody from the volume: it stays noted, shows in the
+    /// volume's condition, and is tried again by the next call and the next stage. Says whether it was done.
+    @discardableResult
+    func pendGrowth(_ growth: () throws(VolumeError) -> Bool) throws(VolumeError) -> Bool {
+        do throws(VolumeError) {
+            return try growth()
+        } catch {
+            if case .filesystem(.cannotGrow) = error { return false }
+            throw error
+        }
     }
 
     /// The size that an expansion leads to: never less than there is.

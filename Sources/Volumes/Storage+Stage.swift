@@ -105,12 +105,19 @@ extension Storage {
             let mode = try volume.parameters().fsck
             outcome.check = try tooling(Filesystems.check(filesystem, on: attached.device.path, mode))
         }
+        if volume.record.growsFrom != nil && !options.isReadOnly {
+            claim.step("growing the \(filesystem.name) on \(attached.device.path)")
+            try pendGrowth { () throws(VolumeError) in
+                try tooling(filesystem.growUnmounted(on: attached.device.path))
+                return true
+            }
+        }
         claim.step("mounting \(attached.device.path)")
         _ = try mounting(place.makeDirectory())
         try mounting(place.mountFilesystem(filesystem.name, device: attached.device.path, options: options))
         mountPoints.add(place.path, of: volume.id)
         try applyReadAhead(try find(volume.id.text), attached)
-        if !options.isReadOnly { try finishGrowth(of: volume.id, claim) }
+        if !options.isReadOnly { try pendGrowth { () throws(VolumeError) in try finishGrowth(of: volume.id, claim) } }
         return outcome
     }
 

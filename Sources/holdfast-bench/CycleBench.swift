@@ -1,6 +1,5 @@
 internal import CSI
 internal import Glibc
-internal import Processes
 internal import RPC
 internal import Syscalls
 
@@ -73,14 +72,5 @@ struct CycleBench {
         try run("umount", [staging])
         try run("losetup", ["-d", device])
         try run("rm", [image])
-    }
-
-    @discardableResult
-    private func run(_ tool: String, _ arguments: [String], allowed: Set<CInt> = [0]) throws -> String {
-        let result = try Tool.run(tool, arguments, seconds: 60)
-        guard let status = result.status, allowed.contains(status) else {
-            throw BenchError(description: "\(tool) \(arguments.joined(separator: " ")) failed: \(result.summary)")
-        }
-        return result.output
     }
 }

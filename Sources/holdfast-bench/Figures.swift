@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Processes
 
 /// Prints one figure.
 func report(_ name: String, _ value: Double, _ unit: String) {
@@ -18,4 +19,14 @@ func median(_ values: [Double]) -> Double {
 /// Why a measurement could not be taken.
 struct BenchError: Error, CustomStringConvertible {
     let description: String
+}
+
+/// Runs a tool of the system. Its exit status has to be among the allowed ones.
+@discardableResult
+func run(_ tool: String, _ arguments: [String], allowed: Set<CInt> = [0]) throws -> String {
+    let result = try Tool.run(tool, arguments, seconds: 120)
+    guard let status = result.status, allowed.contains(status) else {
+        throw BenchError(description: "\(tool) \(arguments.joined(separator: " ")) failed: \(result.summary)")
+    }
+    return result.output
 }

@@ -4,7 +4,8 @@ internal import Processes
 internal import RPC
 internal import Syscalls
 
-/// A node of its own on an empty pool, for as long as the benchmark runs.
+/// A node of its own for as long as the benchmark runs, with two empty pools: `default` on the filesystem that temporary
+/// files lie on, and `xfs` on an XFS, which shares blocks.
 final class NodeBench {
     let path: String
     var socket: String { "\(path)/csi.sock" }
@@ -16,9 +17,23 @@ final class NodeBench {
         var template = Array("\(base)/holdfast-bench-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { throw SystemError.last("make a folder in", base) }
         path = String(cString: made)
-        for name in ["pool", "kubelet", "kubelet/staging", "kubelet/pods", "raw", "raw/staging", "raw/target"] {
+        for name in ["pool", "xfs", "kubelet", "kubelet/staging", "kubelet/pods", "raw", "raw/staging", "raw/target"] {
             guard mkdir("\(path)/\(name)", 0o700) == 0 else { throw SystemError.last("make", name) }
         }
+        let disk = "\(path)/xfs.image"
+        try run("truncate", ["-s", "16G", disk])
+        try run("mkfs.xfs", ["-q", disk])
+        try run("mount", ["-o", "loop", disk, "\(path)/xfs"])
+        let configuration = """
+            pools:
+              - name: default
+                path: \(path)/pool
+              - name: xfs
+                path: \(path)/xfs
+
+            """
+        try Files.write(
+            Array(configuration.utf8), to: try Files.open("\(path)/node.yaml", O_WRONLY | O_CREAT), "node.yaml")
     }
 
     /// From exec to the first answered Probe, several times; and the memory of a node that has answered one call.
@@ -43,7 +58,8 @@ final class NodeBench {
         return try Daemon(
             "\(beside)/holdfast-node",
             [
-                "--endpoint", "unix://\(socket)", "--node-id", "bench", "--pool-dir", "\(path)/pool", "--kubelet-root",
+                "--endpoint", "unix://\(socket)", "--node-id", "bench", "--config", "\(path)/node.yaml",
+                "--kubelet-root",
                 "\(path)/kubelet", "--log-level", "warning",
             ], log: "\(path)/log")
     }
@@ -74,10 +90,13 @@ final class NodeBench {
         throw BenchError(description: "/proc says nothing of the node's memory")
     }
 
+    /// Ends the node and removes everything; what a failed measurement left mounted is unmounted first.
     func end() throws {
         let status = daemon?.end(within: 30) ?? 0
+        let table = String(decoding: try Files.read("/proc/self/mountinfo", limit: 1 << 24), as: UTF8.self)
+        let points = table.split(separator: "\n").compactMap { $0.split(separator: " ").dropFirst(4).first }
+        for point in points.reversed() where point.hasPrefix("\(path)/") { try run("umount", [String(point)]) }
+        try run("rm", ["-rf", "--one-file-system", path])
         guard status == 0 else { throw BenchError(description: "the node ended with wait status \(status)") }
-        let result = try Tool.run("rm", ["-rf", "--one-file-system", path], seconds: 60)
-        guard result.status == 0 else { throw BenchError(description: "could not remove \(path): \(result.summary)") }
     }
 }

@@ -6,7 +6,7 @@ internal import Settings
 // Prints `name value unit` lines. It measures the release build beside it, and what it compares with, in one run.
 
 let command = Command(
-    "holdfast-bench", summary: "Measure a node: calls, a volume's cycle, memory, start",
+    "holdfast-bench", summary: "Measure a node: calls, a volume's cycle, snapshots and copies, memory, start",
     options: [
         .value("--peer", "unix:///SOCK", help: "another CSI plugin's socket, whose Probe is measured as well"),
         .value(
@@ -24,14 +24,24 @@ func run(_ values: OptionValues) async throws {
     let probes = try values.integer("--probes", in: 100...10_000_000)
     let cycles = try values.integer("--cycles", in: 1...10_000)
     let bench = try NodeBench()
+    do {
+        try await measure(bench, values, probes: probes, cycles: cycles)
+    } catch {
+        try? bench.end()
+        throw error
+    }
+    try bench.end()
+}
+
+func measure(_ bench: NodeBench, _ values: OptionValues, probes: Int, cycles: Int) async throws {
     try await bench.measureStart()
     try await ProbeBench(name: "", socket: bench.socket, probes: probes).measure()
     if let peer = values.optionalString("--peer") {
         try await ProbeBench(name: "peer_", socket: Endpoint.path(peer), probes: probes).measure()
     }
     try await CycleBench(bench: bench, cycles: cycles).measure()
+    try await CopyBench(bench: bench, rounds: cycles).measure()
     report("loaded_rss", try bench.residentMiB(), "MiB")
-    try bench.end()
 }
 
 do {
