@@ -6,8 +6,8 @@ public final class Content: Sendable {
     let file: Descriptor
     /// What it is, for a sentence: `snapshot hfs-…`.
     let name: String
-    /// Bytes from the start that count; what lies behind belongs to a grow that is not through.
-    let bytes: Int64
+    /// Bytes from the start that count.
+    public let bytes: Int64
     /// Whether its owner may find blocks shared: not a thick volume, which would have to be given new ones at the next
     /// write.
     let mayShare: Bool

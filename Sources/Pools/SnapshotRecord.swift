@@ -13,6 +13,8 @@ public struct SnapshotRecord: Hashable, KeptRecord {
     public let sourceName: String
     /// Bytes of the volume at that moment.
     public let size: Int64
+    /// Less than `size` where the volume was growing: its filesystem may have been that small.
+    public let assuredSize: Int64
     public let access: VolumeAccess
     public let format: FormatState
     /// Nanoseconds since 1970.
@@ -28,15 +30,15 @@ public struct SnapshotRecord: Hashable, KeptRecord {
     public var promise: Int64 { 0 }
 
     public init(
-        id: SnapshotID, name: String, of volume: VolumeRecord, created: Int64, group: GroupID? = nil
+        id: SnapshotID, name: String, of volume: VolumeRecord, size: Int64, created: Int64, group: GroupID? = nil
     ) {
         self.id = id
         self.name = name
         pool = volume.pool
         source = volume.id
         sourceName = volume.name
-        // A grow that is not through yet has not given the volume more content.
-        size = volume.assuredSize
+        self.size = size
+        assuredSize = min(size, volume.assuredSize)
         access = volume.access
         format = volume.format
         self.created = created
@@ -87,6 +89,7 @@ extension SnapshotRecord {
             "format": format.json, "createdNanoseconds": .integer(created),
         ]
         access.write(to: &object)
+        if assuredSize != size { object["assuredSize"] = .integer(assuredSize) }
         if let group { object["group"] = .string(group.text) }
         return .object(object)
     }
@@ -98,6 +101,7 @@ extension SnapshotRecord {
         source = try json.id("source")
         sourceName = try json.text("sourceName")
         size = try json.size("size")
+        assuredSize = json["assuredSize"] == nil ? size : try json.size("assuredSize")
         access = try VolumeAccess(json)
         format = try FormatState(json["format"] ?? .null)
         created = json["createdNanoseconds"]?.integer ?? 0

@@ -6,15 +6,21 @@ internal import Syscalls
 final class SnapshotCut: Sendable {
     let volume: Volume
     let record: SnapshotRecord
+    let content: Content
     let store: any SnapshotStore
     let claim: SharedClaim
     private let snapshotClaim: SharedClaim
 
-    init(_ storage: Storage, _ text: String, name: String, group: GroupID?) throws(VolumeError) {
+    init(
+        _ storage: Storage, _ text: String, name: String, group: GroupID? = nil,
+        created: Int64 = wallClockNanoseconds()
+    ) throws(VolumeError) {
         claim = SharedClaim(
             try storage.claims.take(
                 "volume \(text)", for: group == nil ? "CreateSnapshot" : "CreateVolumeGroupSnapshot"))
-        volume = try storage.find(text)
+        let found = try storage.find(text)
+        try storage.finishGrowingDevice(of: found)
+        volume = found
         guard let store = volume.pool.snapshots else {
             throw .refused(
                 volume: volume.id,
@@ -26,8 +32,9 @@ final class SnapshotCut: Sendable {
         }
         let id = SnapshotID(pool: volume.pool.identity, name: name)
         snapshotClaim = SharedClaim(try storage.claims.take("snapshot \(id)", for: "CreateSnapshot"))
+        content = try pooling(volume.pool.content(volume.record))
         record = SnapshotRecord(
-            id: id, name: name, of: volume.record, created: wallClockNanoseconds(), group: group)
+            id: id, name: name, of: volume.record, size: content.bytes, created: created, group: group)
     }
 }
 
@@ -54,9 +61,7 @@ extension Storage {
         do throws(VolumeError) {
             // What takes its time is done before writers are held, or after.
             var isQuick = true
-            var contents: [Content] = []
             for cut in cuts {
-                contents.append(try pooling(cut.volume.pool.content(cut.volume.record)))
                 cut.claim.step("making a place for snapshot \(cut.record.id)")
                 try pooling(cut.store.begin(cut.record))
                 begun += 1
@@ -69,9 +74,9 @@ extension Storage {
             // A copy that is still at it when writers go on is of no use.
             let own = CopyControl(within: control)
             func fillAll() throws(VolumeError) {
-                for (cut, content) in zip(cuts, contents) {
+                for cut in cuts {
                     cut.claim.step("giving snapshot \(cut.record.id) the volume's content")
-                    try pooling(cut.store.fill(cut.record, with: content, own))
+                    try pooling(cut.store.fill(cut.record, with: cut.content, own))
                 }
             }
             try holdStill(

@@ -7,7 +7,8 @@ private struct Original {
     let format: FormatState
     /// Bytes.
     let size: Int64
-    let pool: any Pool
+    /// Bytes that its filesystem has for sure.
+    let assuredSize: Int64
 }
 
 extension Storage {
@@ -24,7 +25,7 @@ extension Storage {
             let snapshot = try findSnapshot(snapshotID.text)
             let original = Original(
                 access: snapshot.record.access, format: snapshot.record.format, size: snapshot.record.size,
-                pool: snapshot.pool)
+                assuredSize: snapshot.record.assuredSize)
             let record = try self.record(of: original, pool, id, order)
             let content = try pooling(snapshot.store.content(snapshot.record))
             try pooling(pool.create(record, from: original.isBlank ? nil : content, control))
@@ -39,22 +40,20 @@ extension Storage {
     private func copy(
         volume sourceID: VolumeID, to pool: any Pool, _ id: VolumeID, _ order: CreateOrder, _ control: CopyControl
     ) throws(VolumeError) -> VolumeRecord {
-        let first = try SnapshotCut(self, sourceID.text, name: "copy/\(id)", group: nil)
-        let (volume, snapshot, store) = (first.volume, first.record, first.store)
-        var cut: SnapshotCut? = consume first
+        let cut = try SnapshotCut(self, sourceID.text, name: "copy/\(id)")
+        let (volume, snapshot, store) = (cut.volume, cut.record, cut.store)
         let original = Original(
-            access: snapshot.access, format: snapshot.format, size: snapshot.size, pool: volume.pool)
+            access: snapshot.access, format: snapshot.format, size: snapshot.size,
+            assuredSize: snapshot.assuredSize)
         let record = try self.record(of: original, pool, id, order)
         let isInUse = try isInUse(volume)
         if original.isBlank || !isInUse {
-            let content = try pooling(volume.pool.content(volume.record))
-            try pooling(pool.create(record, from: original.isBlank ? nil : content, control))
+            try pooling(pool.create(record, from: original.isBlank ? nil : cut.content, control))
             return record
         }
-        try take([cut].compactMap(\.self), try SnapshotParameters([:]), control)
+        try take([consume cut], try SnapshotParameters([:]), control)
         defer { store.undo(snapshot) }
         // The volume may go on with its life: what is copied does not change any more.
-        cut = nil
         let content = try pooling(store.content(snapshot))
         try pooling(pool.create(record, from: content, control))
         return record
@@ -79,10 +78,10 @@ extension Storage {
                     + "least")
         }
         let size = try Self.size(of: order, access, standard: original.size, minimum: original.size)
-        let grows = size > original.size && !original.isBlank && access != .block
+        let grows = size > original.assuredSize && !original.isBlank && access != .block
         return newRecord(
             id, pool, order, access: access, size: size, format: original.format.ofCopy,
-            growsFrom: grows ? original.size : nil)
+            growsFrom: grows ? original.assuredSize : nil)
     }
 }
 

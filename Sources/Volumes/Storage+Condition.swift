@@ -24,24 +24,40 @@ extension Storage {
     /// The condition of a volume, looked for beneath it and, where it is mounted, at its filesystem.
     public func condition(of text: String) throws(VolumeError) -> VolumeCondition {
         let volume = try find(text)
-        switch try looks.run(volume.id, { [self] () throws(VolumeError) in try troubles(of: volume) }) {
-        case .value(let troubles): return VolumeCondition(troubles)
+        let outcome = try looks.run("volume \(volume.id)") { [self] () throws(VolumeError) in condition(of: volume) }
+        switch outcome {
+        case .value(let condition): return condition
         case .late(let seconds): return .noAnswer(seconds: seconds)
         }
     }
 
-    /// The conditions of many volumes, looked for only beneath them.
-    public func conditions(
-        of volumes: [(record: VolumeRecord, pool: any Pool)]
-    ) throws(VolumeError) -> [VolumeID: VolumeCondition] {
-        var conditions: [VolumeID: VolumeCondition] = [:]
-        for volume in volumes {
-            conditions[volume.record.id] = VolumeCondition(try pooling(volume.pool.troubles(of: volume.record)))
+    /// A look that fails is a trouble as well.
+    func condition(of volume: Volume) -> VolumeCondition {
+        do throws(VolumeError) {
+            return VolumeCondition(try troubles(of: volume))
+        } catch {
+            return VolumeCondition(["\(error)"])
         }
-        return conditions
     }
 
-    func troubles(of volume: Volume) throws(VolumeError) -> [String] {
+    /// The conditions of many volumes of one pool, looked for only beneath them.
+    public func conditions(of records: [VolumeRecord], in pool: any Pool) throws(VolumeError) -> [VolumeCondition] {
+        let outcome = try looks.run("pool \(pool.name)") { () throws(VolumeError) in
+            records.map { record in
+                do throws(PoolError) {
+                    return VolumeCondition(try pool.troubles(of: record))
+                } catch {
+                    return VolumeCondition(["\(error)"])
+                }
+            }
+        }
+        switch outcome {
+        case .value(let conditions): return conditions
+        case .late(let seconds): return records.map { _ in .noAnswer(seconds: seconds) }
+        }
+    }
+
+    private func troubles(of volume: Volume) throws(VolumeError) -> [String] {
         var troubles = try pooling(volume.pool.troubles(of: volume.record))
         for path in mountPoints.of(volume.id) where try hasLostDevice(volume, at: path) {
             troubles.append(

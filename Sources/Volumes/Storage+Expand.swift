@@ -80,8 +80,10 @@ extension Storage {
         do throws(VolumeError) {
             return try growth()
         } catch {
-            if case .filesystem(.cannotGrow) = error { return false }
-            throw error
+            switch error {
+            case .filesystem(.cannotGrow), .pool(.outOfSpace), .pool(.tooLarge): return false
+            default: throw error
+            }
         }
     }
 
@@ -104,6 +106,14 @@ extension Storage {
         )
     }
 
+    /// Finishes what was cut off beneath the device, if the pool has come to have the room.
+    func finishGrowingDevice(of volume: Volume) throws(VolumeError) {
+        try pendGrowth { () throws(VolumeError) in
+            try pooling(volume.pool.finishGrowing(volume.record))
+            return true
+        }
+    }
+
     /// Lets what is on a volume's device follow its size, where it has not yet. False when that has to wait for a writable
     /// mount.
     @discardableResult
@@ -118,7 +128,9 @@ extension Storage {
             guard !holders.isEmpty else { return false }
             let mount = try openMount(of: volume, holders)
             guard !mount.isReadOnly else { return false }
-            guard let attached = try pooling(volume.pool.attached(volume.record)) else { return false }
+            guard let attached = try pooling(volume.pool.attached(volume.record)),
+                attached.device.size >= volume.record.size
+            else { return false }
             claim.step("growing the \(name) at \(mount.path)")
             try tooling(
                 filesystem.grow(mount.root.descriptor, mount.path, on: attached.device.path, to: attached.device.size))

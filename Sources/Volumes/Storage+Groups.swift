@@ -1,4 +1,5 @@
 public import Pools
+internal import Syscalls
 
 /// A group of snapshots that were taken at one moment.
 public struct SnapshotGroup: Sendable {
@@ -26,7 +27,10 @@ extension Storage {
         // In the order of the ids, so that two groups of the same volumes cannot each hold what the other one needs; and
         // they would not wait, but be told to ask again.
         var cuts: [SnapshotCut] = []
-        for text in texts.sorted() { cuts.append(try SnapshotCut(self, text, name: "\(id)/\(text)", group: id)) }
+        let created = wallClockNanoseconds()
+        for text in texts.sorted() {
+            cuts.append(try SnapshotCut(self, text, name: "\(id)/\(text)", group: id, created: created))
+        }
         var all: [Int] = []
         for cut in cuts { all.append(copies.add(cut.record.id.text, control)) }
         defer { for copy in all { copies.remove(copy) } }
@@ -34,7 +38,7 @@ extension Storage {
         let record = GroupRecord(
             id: id, name: name, pool: home.identity,
             snapshots: cuts.map { .init(snapshot: $0.record.id, source: $0.volume.id) },
-            created: cuts.map(\.record.created).max() ?? 0)
+            created: created)
         do throws(VolumeError) {
             guard let store = home.snapshots else {
                 throw .refused(volume: cuts[0].volume.id, reason: "its pool '\(home.name)' has no snapshots")

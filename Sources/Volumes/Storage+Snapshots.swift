@@ -21,7 +21,7 @@ extension Storage {
         let nameClaim = try claims.take("the snapshot named \(name.debugDescription)", for: "CreateSnapshot")
         if let existing = try existingSnapshot(named: name, of: text) { return existing }
         nameClaim.step("taking a snapshot of volume \(text)")
-        let cut = try SnapshotCut(self, text, name: name, group: nil)
+        let cut = try SnapshotCut(self, text, name: name)
         let copy = copies.add(cut.record.id.text, control)
         defer { copies.remove(copy) }
         try take([cut], parameters, control)

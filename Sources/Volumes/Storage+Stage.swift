@@ -69,10 +69,11 @@ extension Storage {
         case .file, .other, .filesystem, .deviceNode: throw .inTheWay(path: place.path, found: occupant.summary)
         }
         claim.step("attaching the device")
-        try pooling(volume.pool.finishGrowing(volume.record))
+        try finishGrowingDevice(of: volume)
         let attached = try pooling(volume.pool.attach(volume.record))
         try applyReadAhead(volume, attached)
         try pooling(volume.pool.keep(attached, of: volume.record))
+        if attached.device.size >= volume.record.size { try finishGrowth(of: volume.id, claim) }
         return StageOutcome(wasStaged: !attached.isNew, device: attached.device.path)
     }
 
@@ -93,7 +94,7 @@ extension Storage {
                 advice: "unpublish and unstage it there first")
         }
         claim.step("attaching the device")
-        try pooling(volume.pool.finishGrowing(volume.record))
+        try finishGrowingDevice(of: volume)
         let attached = try pooling(volume.pool.attach(volume.record))
         var outcome = StageOutcome(device: attached.device.path)
 

@@ -23,9 +23,8 @@ extension Storage {
     /// A volume that does not answer is told of as that, and nobody waits for it longer than for the first time.
     public func stats(of text: String, at path: String) throws(VolumeError) -> VolumeStats {
         let volume = try find(text)
-        let outcome = try looks.run(volume.id) { [self] () throws(VolumeError) in
-            let usage = try usage(of: volume, at: path)
-            return VolumeStats(usage: usage, condition: VolumeCondition(try troubles(of: volume)))
+        let outcome = try looks.run("volume \(volume.id)") { [self] () throws(VolumeError) in
+            VolumeStats(usage: try usage(of: volume, at: path), condition: condition(of: volume))
         }
         switch outcome {
         case .value(let stats): return stats

@@ -16,7 +16,12 @@ extension Plugin {
             pool.index.page(after: start, limit: limit + 1).map { ($0, pool) }
         }.sorted { $0.0.id < $1.0.id }
         let page = found.prefix(limit)
-        let conditions = try await work(storage.conditions(of: page.map { ($0.0, $0.1) }))
+        var conditions: [VolumeID: Volumes.VolumeCondition] = [:]
+        for pool in storage.pools {
+            let records = page.filter { $0.1.identity == pool.identity }.map(\.0)
+            let found = try await work(storage.conditions(of: records, in: pool))
+            for (record, condition) in zip(records, found) { conditions[record.id] = condition }
+        }
         let entries = page.map { record, pool in
             ListVolumesResponse.Entry(
                 volume: wireVolume(record, in: pool),

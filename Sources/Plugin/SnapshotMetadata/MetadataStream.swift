@@ -35,6 +35,8 @@ extension Plugin {
         var position: Int64? = place.offset
         var hasSent = false
         while let offset = position {
+            // Long stretches without a difference send nothing that would tell.
+            if Task.isCancelled { throw RPCStatus(.cancelled, "the client has gone") }
             let stretch = try await work(storage.next(reader, from: offset, limit: place.limit))
             position = stretch.next
             if !stretch.offsets.isEmpty || (position == nil && !hasSent) {

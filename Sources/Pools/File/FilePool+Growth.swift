@@ -20,9 +20,39 @@ extension FilePool {
             throw error
         }
         index.put(grown, settling: size - record.size)
-        try finishGrowing(grown)
+        do throws(PoolError) {
+            try finishGrowing(grown)
+        } catch {
+            // Nobody has seen the new size yet, unless the device shows it.
+            if case .system = error { throw error }
+            try takeBack(grown, to: record, image)
+            throw error
+        }
         return grown
     }
+
+    /// Undoes a grow that the pool's filesystem had no room or no such files for.
+    private func takeBack(
+        _ grown: VolumeRecord, to record: VolumeRecord, _ image: borrowing Descriptor
+    ) throws(PoolError) {
+        if let attached = try attached(grown), attached.device.size > record.size { return }
+        try kernel(Files.resize(image, volumes.imagePath(record.id.text), to: record.size))
+        try write(record)
+        index.put(record)
+    }
+
+    /// Gives back what a grow that was cut off has allocated behind the end of a thick volume's image.
+    func trimBehindEnd(_ record: VolumeRecord) throws(PoolError) {
+        guard record.provisioning == .thick && record.growsFrom == nil else { return }
+        let path = volumes.imagePath(record.id.text)
+        let image = try volumes.open(record.id.text, O_RDWR)
+        let status = try kernel(FileStatus.of(image, path))
+        guard status.size == record.size && status.allocated > record.size + Self.metadataRoom else { return }
+        try kernel(Files.resize(image, path, to: status.size))
+    }
+
+    /// Bytes that a filesystem may count beside a file's own.
+    private static let metadataRoom: Int64 = 1 << 20
 
     /// The file keeps its length, so that a device that is attached meanwhile shows no more than the record says.
     private func allocate(

@@ -15,6 +15,9 @@ extension FilePool {
                 reports.append(report)
             }
         }
+        for record in index.all {
+            do throws(PoolError) { try trimBehindEnd(record) } catch { reports.append("\(error)") }
+        }
         reports += try fileSnapshots.recover()
         do throws(SystemError) {
             try reserve.fill()

@@ -62,9 +62,10 @@ extension FilePool {
 
     func content(_ record: VolumeRecord) throws(PoolError) -> Content {
         let image = try volumes.open(record.id.text, O_RDONLY)
-        _ = try wholeStatus(image, record)
+        let status = try wholeStatus(image, record)
         return Content(
-            file: image, name: volumes.owner(record.id.text), bytes: record.assuredSize,
+            // While it grows the device may show any size up to the one that is noted.
+            file: image, name: volumes.owner(record.id.text), bytes: min(status.size, record.size),
             mayShare: record.provisioning == .thin)
     }
 
