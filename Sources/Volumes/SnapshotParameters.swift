@@ -7,13 +7,15 @@ public struct SnapshotParameters: Sendable, Equatable {
     /// Longest `maxFreeze` in milliseconds: a minute without writing is an outage.
     static let freezeLimit = 60_000
 
-    private static let describesSnapshot = "csi.storage.k8s.io/volumesnapshot"
+    private static let describesSnapshot = [
+        "csi.storage.k8s.io/volumesnapshot", "csi.storage.k8s.io/volumegroupsnapshot",
+    ]
     private static let known = ["maxFreeze"]
 
     public init(_ parameters: [String: String]) throws(VolumeError) {
         // What external-snapshotter adds with `--extra-create-metadata`.
         for key in parameters.keys.sorted()
-        where !key.hasPrefix(Self.describesSnapshot) && !Self.known.contains(key) {
+        where !Self.describesSnapshot.contains(where: key.hasPrefix) && !Self.known.contains(key) {
             throw .invalid("the parameter '\(key)' is unknown; known are \(Self.known.joined(separator: ", "))")
         }
         guard let text = parameters["maxFreeze"] else {
