@@ -11,6 +11,8 @@ public struct SnapshotRecord: Hashable, KeptRecord {
     public let source: VolumeID
     /// The source's name, for people: the source may be gone.
     public let sourceName: String
+    /// Which of the volumes that had the source's name, one after the other.
+    public let sourceIncarnation: String
     /// Bytes of the volume at that moment.
     public let size: Int64
     /// Less than `size` where the volume was growing: its filesystem may have been that small.
@@ -37,6 +39,7 @@ public struct SnapshotRecord: Hashable, KeptRecord {
         pool = volume.pool
         source = volume.id
         sourceName = volume.name
+        sourceIncarnation = volume.incarnation
         self.size = size
         assuredSize = min(size, volume.assuredSize)
         access = volume.access
@@ -85,8 +88,9 @@ extension SnapshotRecord {
     var json: JSON {
         var object: [String: JSON] = [
             "id": .string(id.text), "name": .string(name), "pool": .string("\(pool)"),
-            "source": .string(source.text), "sourceName": .string(sourceName), "size": .integer(size),
-            "format": format.json, "createdNanoseconds": .integer(created),
+            "source": .string(source.text), "sourceName": .string(sourceName),
+            "sourceIncarnation": .string(sourceIncarnation), "size": .integer(size), "format": format.json,
+            "createdNanoseconds": .integer(created),
         ]
         access.write(to: &object)
         if assuredSize != size { object["assuredSize"] = .integer(assuredSize) }
@@ -100,6 +104,7 @@ extension SnapshotRecord {
         pool = try json.uuid("pool")
         source = try json.id("source")
         sourceName = try json.text("sourceName")
+        sourceIncarnation = try json.text("sourceIncarnation")
         size = try json.size("size")
         assuredSize = json["assuredSize"] == nil ? size : try json.size("assuredSize")
         access = try VolumeAccess(json)

@@ -73,7 +73,9 @@ extension Storage {
                 guard let holder = other.snapshots else { continue }
                 for member in holder.undecided where member.group == id { try pooling(holder.commit(member)) }
             }
-            return try group(record)
+            let group = try group(record)
+            for snapshot in group.snapshots { try requireSameSource(snapshot.record) }
+            return group
         }
         return nil
     }

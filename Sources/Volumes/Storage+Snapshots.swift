@@ -49,9 +49,20 @@ extension Storage {
                 throw .differs(
                     what: "a snapshot named \(name.debugDescription)", difference: "it is of volume \(record.source)")
             }
+            try requireSameSource(record)
             return Snapshot(record: record, pool: pool, store: store)
         }
         return nil
+    }
+
+    /// Refuses a snapshot whose volume was deleted and made again since: the client means the new one.
+    func requireSameSource(_ record: SnapshotRecord) throws(VolumeError) {
+        guard let volume = try lookUp(record.source.text), volume.record.intent == .ready,
+            volume.record.incarnation != record.sourceIncarnation
+        else { return }
+        throw .differs(
+            what: "the snapshot \(record.id) named \(record.name.debugDescription)",
+            difference: "it is of a former volume \(record.source), which was deleted and made again since")
     }
 
     /// Deletes a snapshot. An unknown one is deleted already; one that is being made is given up.
@@ -92,6 +103,11 @@ extension Storage {
             throw .invalid(
                 "snapshot \(earlier.id) is of volume \(earlier.record.source) and snapshot \(target.id) of volume "
                     + "\(target.record.source); only snapshots of one volume can be compared")
+        }
+        guard earlier.record.sourceIncarnation == target.record.sourceIncarnation else {
+            throw .invalid(
+                "volume \(target.record.source) was deleted and made again between the snapshots \(earlier.id) and "
+                    + "\(target.id); only snapshots of one volume can be compared")
         }
         guard earlier.record.created <= target.record.created else {
             throw .invalid(
