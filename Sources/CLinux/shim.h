@@ -136,6 +136,7 @@ static inline int holdfast_loop_configure(int device, int backing, uint32_t flag
     struct loop_config config;
     memset(&config, 0, sizeof config);
     config.fd = (uint32_t)backing;
+    config.block_size = 512;
     config.info.lo_flags = flags;
     strncpy((char *)config.info.lo_file_name, label, LO_NAME_SIZE - 1);
     return ioctl(device, LOOP_CONFIGURE, &config);

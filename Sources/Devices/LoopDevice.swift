@@ -35,7 +35,8 @@ public struct LoopDevice: ~Copyable, Sendable {
     /// Attaches an image to a free loop device by one `LOOP_CONFIGURE` (Linux 5.8).
     ///
     /// Direct I/O is asked for; where the image's filesystem cannot do it the kernel goes on without. The sector size
-    /// stays 512, so that a pool that is moved to another disk keeps its filesystems readable. With `discards` what the
+    /// is told to be 512, so that a pool that is moved to another disk keeps its filesystems readable: left to itself Linux
+    /// 6.15 takes what direct I/O needs, which for an image on xfs becomes a block as soon as a snapshot shares any. With `discards` what the
     /// device is told to discard leaves holes in the image.
     public static func attach(
         _ image: borrowing Descriptor, label: String, discards: Bool, tries: Int = 64
