@@ -21,7 +21,8 @@ final class NodeUnderTest: Sendable {
     let kubeletRoot: String
     let log: String
     let ledger = Mutex(Ledger())
-    private let arguments: [String]
+    /// The words that start the process.
+    private let command: [String]
     private let state: Mutex<State>
 
     private struct State {
@@ -30,9 +31,11 @@ final class NodeUnderTest: Sendable {
     }
 
     /// Starts the process. With `configuration` it gets `--config` with that text instead of `--pool-dir`.
-    /// With `linkedRoot` the kubelet folder is a symlink, as on hosts that moved it to another disk.
+    /// With `linkedRoot` the kubelet folder is a symlink, as on hosts that moved it to another disk. `options` stand behind
+    /// its own, and `launcher` before all of its words: a program that becomes the node.
     init(
-        in folder: TemporaryFolder, pool: String? = nil, configuration: String? = nil, linkedRoot: Bool = false
+        in folder: TemporaryFolder, pool: String? = nil, configuration: String? = nil, linkedRoot: Bool = false,
+        options: [String] = [], launcher: [String] = []
     ) throws {
         self.folder = folder
         socket = folder.at("csi.sock")
@@ -45,11 +48,12 @@ final class NodeUnderTest: Sendable {
             kubeletRoot = folder.makeFolder("kubelet")
         }
         let pools = configuration.map { ["--config", folder.write("node.yaml", $0)] } ?? ["--pool-dir", self.pool]
-        arguments =
-            ["--endpoint", "unix://\(socket)", "--node-id", Self.nodeID, "--kubelet-root", kubeletRoot] + pools
+        command =
+            launcher + [Self.executable, "--endpoint", "unix://\(socket)", "--node-id", Self.nodeID]
+            + ["--kubelet-root", kubeletRoot] + pools + options
         state = Mutex(
             State(
-                daemon: try Daemon(Self.executable, arguments, log: log),
+                daemon: try Daemon(command[0], Array(command.dropFirst()), log: log),
                 client: CSIClient(socket: socket, waitsForServer: true)))
     }
 
@@ -84,7 +88,7 @@ final class NodeUnderTest: Sendable {
 
     /// Starts the process again with the same arguments.
     func start() async throws {
-        let daemon = try Daemon(Self.executable, arguments, log: log)
+        let daemon = try Daemon(command[0], Array(command.dropFirst()), log: log)
         let client = CSIClient(socket: socket, waitsForServer: true)
         state.withLock { $0 = State(daemon: daemon, client: client) }
         try await waitUntilReady()
@@ -108,14 +112,18 @@ final class NodeUnderTest: Sendable {
 
 /// Runs a test on a node of its own, then undoes what the test did, ends the node, and expects nothing to be left.
 ///
-/// `folder` may be one that the test has prepared, `pool` a folder in it, and `configuration` a text for `--config`.
+/// `folder` may be one that the test has prepared, `pool` a folder in it, and `configuration` a text for `--config`;
+/// `options` are more of the node's own, and `launcher` is a program that becomes the node.
 func withNode(
     in folder: TemporaryFolder = TemporaryFolder("node"), pool: String? = nil, configuration: String? = nil,
-    linkedRoot: Bool = false, location: SourceLocation = #_sourceLocation, _ body: (NodeUnderTest) async throws -> Void
+    linkedRoot: Bool = false, options: [String] = [], launcher: [String] = [],
+    location: SourceLocation = #_sourceLocation, _ body: (NodeUnderTest) async throws -> Void
 ) async throws {
     await NodeSlots.shared.take()
     do {
-        let node = try NodeUnderTest(in: folder, pool: pool, configuration: configuration, linkedRoot: linkedRoot)
+        let node = try NodeUnderTest(
+            in: folder, pool: pool, configuration: configuration, linkedRoot: linkedRoot, options: options,
+            launcher: launcher)
         do {
             try await node.waitUntilReady()
             try await body(node)
