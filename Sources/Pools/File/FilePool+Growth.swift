@@ -23,20 +23,20 @@ extension FilePool {
         do throws(PoolError) {
             try finishGrowing(grown)
         } catch {
-            // Nobody has seen the new size yet, unless the device shows it.
-            if case .system = error { throw error }
-            try takeBack(grown, to: record, image)
+            try takeBack(grown, to: record)
             throw error
         }
         return grown
     }
 
-    /// Undoes a grow that the pool's filesystem had no room or no such files for.
-    private func takeBack(
-        _ grown: VolumeRecord, to record: VolumeRecord, _ image: borrowing Descriptor
-    ) throws(PoolError) {
-        if let attached = try attached(grown), attached.device.size > record.size { return }
-        try kernel(Files.resize(image, volumes.imagePath(record.id.text), to: record.size))
+    /// Has a volume keep the record that it had when its image could not follow the new one: no later try would succeed
+    /// either, and every stage is such a try. One whose image did follow is finished by the next.
+    private func takeBack(_ grown: VolumeRecord, to record: VolumeRecord) throws(PoolError) {
+        let image = try volumes.open(record.id.text, O_RDWR)
+        let path = volumes.imagePath(record.id.text)
+        guard try kernel(FileStatus.of(image, path)).size < grown.size else { return }
+        // Sets free what was allocated behind its end.
+        _ = try? Files.resize(image, path, to: try FileStatus.of(image, path).size)
         try write(record)
         index.put(record)
     }
