@@ -10,6 +10,9 @@ struct Btrfs: Filesystem {
     /// What mkfs.btrfs names as the least in its refusal of a smaller device, with duplicated metadata.
     let minimumSize: Int64 = 114_294_784
 
+    /// mkfs takes less, but the kernel resizes to no less (btrfs_ioctl_resize).
+    let smallestGrownSize: Int64 = 256 << 20
+
     let refusedMountOptions = [
         "device": "it names another device",
         "fatal_errors=panic": "one volume's error must not stop the host",
@@ -71,6 +74,10 @@ struct Btrfs: Filesystem {
         // Not 'max': that would shrink a filesystem whose device has shrunk.
         let target = size / Self.sector * Self.sector
         if try self.size(of: mounted, path, on: device) >= target { return }
+        guard target >= smallestGrownSize else {
+            throw .cannotGrow(
+                type: name, path: path, reason: "the kernel grows it to \(smallestGrownSize) bytes at least")
+        }
         let number = mounted.number
         let answer = uninterrupted { holdfast_btrfs_resize(number, "\(Self.deviceID):\(target)") }
         if answer == 0 { return }

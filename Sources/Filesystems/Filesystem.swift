@@ -30,6 +30,9 @@ public protocol Filesystem: Sendable {
     /// The smallest volume, in bytes, that the filesystem's own tool accepts with its defaults.
     var minimumSize: Int64 { get }
 
+    /// The least size in bytes that a filesystem which holds data already can be grown to.
+    var smallestGrownSize: Int64 { get }
+
     /// Options that a client may not mount with, each with the reason.
     var refusedMountOptions: [String: String] { get }
 
@@ -98,6 +101,8 @@ extension Filesystem {
     public func growUnmounted(on device: String) throws(FilesystemError) {}
 
     public func isShutDown(_ mounted: borrowing Descriptor) -> Bool { false }
+
+    public var smallestGrownSize: Int64 { minimumSize }
 
     public func readAheadFiles(uuid: UUID) -> [String] { [] }
 

@@ -77,7 +77,9 @@ extension Storage {
                 "the source has \(original.size) bytes, so its copy cannot have \(order.required); ask for that much at the "
                     + "least")
         }
-        let size = try Self.size(of: order, access, standard: original.size, minimum: original.size)
+        let growing = order.required > original.size && !original.isBlank ? Self.smallestGrownSize(access) : 0
+        let minimum = max(original.size, growing)
+        let size = try Self.size(of: order, access, standard: original.size, minimum: minimum)
         let grows = size > original.assuredSize && !original.isBlank && access != .block
         return newRecord(
             id, pool, order, access: access, size: size, format: original.format.ofCopy,

@@ -63,7 +63,7 @@ extension Storage {
         of volume: Volume, _ order: ExpandOrder, _ claim: borrowing Claim
     ) throws(VolumeError) -> Int64 {
         if let access = order.access { try volume.requireAccess(access) }
-        let size = try Self.size(of: order, from: volume.record.size)
+        let size = try Self.size(of: order, for: volume.record)
         if size > volume.record.size {
             claim.step("growing the volume to \(size) bytes")
             _ = try pooling(volume.pool.grow(volume.record, to: size))
@@ -88,7 +88,8 @@ extension Storage {
     }
 
     /// The size that an expansion leads to: never less than there is.
-    private static func size(of order: ExpandOrder, from size: Int64) throws(VolumeError) -> Int64 {
+    private static func size(of order: ExpandOrder, for record: VolumeRecord) throws(VolumeError) -> Int64 {
+        let size = record.size
         let limit = order.limit == 0 ? Int64.max : order.limit
         guard limit >= size else {
             throw .outOfRange(
@@ -96,8 +97,14 @@ extension Storage {
             )
         }
         guard order.required > size else { return size }
+        let smallest = record.format.isNeverMounted ? 0 : smallestGrownSize(record.access)
+        guard smallest <= limit else {
+            throw .outOfRange(
+                "\(record.access) grows to \(smallest) bytes at least, and limit_bytes allows \(order.limit)")
+        }
+        let least = max(order.required, smallest)
         for unit in [sizeUnit, sectorSize] {
-            let (sum, overflow) = order.required.addingReportingOverflow(unit - 1)
+            let (sum, overflow) = least.addingReportingOverflow(unit - 1)
             guard !overflow else { throw .outOfRange("\(order.required) bytes are more than any volume can have") }
             if sum / unit * unit <= limit { return sum / unit * unit }
         }
@@ -112,6 +119,11 @@ extension Storage {
             try pooling(volume.pool.finishGrowing(volume.record))
             return true
         }
+    }
+
+    /// The least bytes that a volume which holds data can grow to.
+    static func smallestGrownSize(_ access: VolumeAccess) -> Int64 {
+        access.filesystem.flatMap { Filesystems.named($0)?.smallestGrownSize } ?? 0
     }
 
     /// Lets what is on a volume's device follow its size, where it has not yet. False when that has to wait for a writable
