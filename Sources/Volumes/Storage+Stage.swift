@@ -32,6 +32,8 @@ public struct StageOutcome: Sendable {
     public var wasStaged = false
     public var formatted = false
     public var check: CheckOutcome = .notRun
+    /// Why its filesystem has not followed the volume's size, if that is so.
+    public var growthRefusal: FilesystemError?
     public var device = ""
 }
 
@@ -86,7 +88,9 @@ extension Storage {
         let pathClaim = try claims.take("path \(place.path)", for: "NodeStageVolume")
         pathClaim.step("staging volume \(volume.id)")
         if let device = try alreadyStaged(volume, at: place, options) {
-            return StageOutcome(wasStaged: true, device: device)
+            var outcome = StageOutcome(wasStaged: true, device: device)
+            try settle(volume, options, &outcome, claim)
+            return outcome
         }
         if let holder = try holders(of: volume.id, besides: nil).first {
             throw .inUse(
@@ -117,9 +121,27 @@ extension Storage {
         _ = try mounting(place.makeDirectory())
         try mounting(place.mountFilesystem(filesystem.name, device: attached.device.path, options: options))
         mountPoints.add(place.path, of: volume.id)
-        try applyReadAhead(try find(volume.id.text), attached)
-        if !options.isReadOnly { try pendGrowth { () throws(VolumeError) in try finishGrowth(of: volume.id, claim) } }
+        try settle(volume, options, &outcome, claim)
         return outcome
+    }
+
+    /// What follows the mount, also where an earlier call was cut off behind it.
+    private func settle(
+        _ volume: Volume, _ options: MountOptions, _ outcome: inout StageOutcome, _ claim: borrowing Claim
+    ) throws(VolumeError) {
+        let volume = try find(volume.id.text)
+        if !volume.record.mutableParameters.isEmpty, let attached = try pooling(volume.pool.attached(volume.record)) {
+            try applyReadAhead(volume, attached)
+        }
+        guard volume.record.growsFrom != nil, !options.isReadOnly else { return }
+        try finishGrowingDevice(of: volume)
+        do throws(VolumeError) {
+            try finishGrowth(of: volume.id, claim)
+        } catch {
+            // As large as it is it serves its pod, which not to start would help nobody. NodeExpandVolume is refused.
+            guard case .filesystem(let cause) = error, case .cannotGrow = cause else { throw error }
+            outcome.growthRefusal = cause
+        }
     }
 
     /// The device when this volume is mounted at the path already; nil when the path is free for it.

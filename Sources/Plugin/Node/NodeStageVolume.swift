@@ -20,6 +20,9 @@ extension Plugin {
         if case .corrected(let words) = outcome.check {
             Log.shared.warning("fsck corrected errors: \(words)", ["volume": id, "device": outcome.device])
         }
+        if let cause = outcome.growthRefusal {
+            Log.shared.warning("the filesystem has not grown: \(cause)", ["volume": id, "device": outcome.device])
+        }
         return NodeStageVolumeResponse()
     }
 }
