@@ -141,6 +141,9 @@ extension Storage {
     private func requireSame(_ record: VolumeRecord, _ order: CreateOrder) throws(VolumeError) {
         let access = try Self.access(of: order, from: order.source == nil ? nil : record.access)
         let what = "a volume named \(order.name.debugDescription)"
+        if let target = record.ephemeralTarget {
+            throw .differs(what: what, difference: "it belongs to the pod at \(target), and ends with it")
+        }
         if record.access != access {
             throw .differs(what: what, difference: "it is \(record.access), not \(access)")
         }

@@ -33,17 +33,18 @@ extension Storage {
         guard case .mount = order.access else {
             throw .invalid("an ephemeral volume is a mounted filesystem, not a raw block device")
         }
-        // Checked before anything is made, so that a refusal leaves nothing.
-        let target: String
-        do {
-            let place = try mounting(root.locate(order.targetPath))
-            target = place.path
-            if try ephemeral(named: order.name) == nil { try requireFree(place) }
+        // Unpublishing goes by the name alone, and would then not tell the two apart.
+        guard VolumeID(order.name) == nil else {
+            throw .invalid("\(order.name) is the id of a volume of CreateVolume, and no name for an ephemeral one")
         }
+        // Checked before anything is made, so that a refusal leaves nothing.
+        let place = try mounting(root.locate(order.targetPath))
+        var makesTarget = false
+        if try ephemeral(named: order.name) == nil { makesTarget = try requireFree(place) }
         let parameters = try VolumeParameters(order.pool.map { ["pool": $0] } ?? [:])
         let create = CreateOrder(
             name: order.name, required: order.size, limit: 0, access: order.access, parameters: parameters)
-        let (volume, isNew) = try makeEphemeral(create, target)
+        let (volume, isNew) = try makeEphemeral(create, place.path)
         let stage = StageOrder(
             volume: volume.id.text, incarnation: nil, stagingPath: order.targetPath, access: order.access,
             mountFlags: order.mountFlags, readOnly: false)
@@ -52,18 +53,21 @@ extension Storage {
         } catch {
             // What this call made was never mounted and holds nothing.
             if isNew { try? destroyEphemeral(volume) }
+            if isNew && makesTarget { try? place.remove() }
             throw error
         }
     }
 
-    private func requireFree(_ place: borrowing HostPath) throws(VolumeError) {
+    /// Whether there is nothing at all at the place; an empty directory is free as well.
+    private func requireFree(_ place: borrowing HostPath) throws(VolumeError) -> Bool {
         let occupant = try mounting(place.occupant())
         switch occupant {
-        case .nothing: return
+        case .nothing: return true
         case .directory:
             guard try mounting(place.isEmptyDirectory()) else {
                 throw .inTheWay(path: place.path, found: "a directory with files in it")
             }
+            return false
         case .file, .other, .filesystem, .deviceNode: throw .inTheWay(path: place.path, found: occupant.summary)
         }
     }

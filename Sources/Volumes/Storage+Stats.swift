@@ -21,8 +21,9 @@ extension Storage {
     /// Figures and condition of a volume at the path where it is staged or published. They come from the kernel alone.
     ///
     /// A volume that does not answer is told of as that, and nobody waits for it longer than for the first time.
+    /// An ephemeral volume is asked for by the name that it was published under, for its orchestrator knows no other.
     public func stats(of text: String, at path: String) throws(VolumeError) -> VolumeStats {
-        let volume = try find(text)
+        let volume = if let ephemeral = try ephemeral(named: text) { ephemeral } else { try find(text) }
         let outcome = try looks.run("volume \(volume.id)") { [self] () throws(VolumeError) in
             VolumeStats(usage: try usage(of: volume, at: path), condition: condition(of: volume))
         }
