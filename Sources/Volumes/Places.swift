@@ -6,6 +6,8 @@ final class Places: Sendable {
     /// 0 is no limit.
     let limit: Int64
     private let taking = Mutex<[VolumeID: Int]>([:])
+    /// The volumes whose attachments are being recorded.
+    private let attaching = Mutex<Set<VolumeID>>([])
 
     init(limit: Int64) { self.limit = limit }
 
@@ -15,6 +17,17 @@ final class Places: Sendable {
             return taking.keys.count { $0 != id }
         }
     }
+
+    /// Sets a place aside for an attachment, if with those that `attached` gives there is one left.
+    fileprivate func beginAttaching(_ id: VolumeID, _ attached: () -> [VolumeID]) -> Bool {
+        attaching.withLock { attaching in
+            guard attaching.union(attached()).subtracting([id]).count < limit else { return false }
+            attaching.insert(id)
+            return true
+        }
+    }
+
+    fileprivate func endAttaching(_ id: VolumeID) { attaching.withLock { _ = $0.remove(id) } }
 
     fileprivate func end(_ id: VolumeID) {
         taking.withLock { taking in
@@ -41,16 +54,14 @@ extension Storage {
         return try body()
     }
 
-    /// Refuses an attachment beyond the limit.
-    func requireAttachmentPlace(for volume: Volume) throws(VolumeError) {
-        guard places.limit > 0 else { return }
-        var count: Int64 = 0
-        for pool in pools {
-            count += Int64(
-                pool.index.all.count { record in
-                    record.id != volume.id && record.attachments.contains { $0.node == nodeID }
-                })
+    /// Runs the recording of an attachment, if that is within the limit.
+    func withAttachmentPlace(for volume: Volume, _ body: () throws(VolumeError) -> Void) throws(VolumeError) {
+        guard places.limit > 0 else { return try body() }
+        let isTaken = places.beginAttaching(volume.id) {
+            pools.flatMap(\.index.all).filter { $0.attachments.contains { $0.node == nodeID } }.map(\.id)
         }
-        if count >= places.limit { throw .tooManyVolumes(limit: places.limit) }
+        guard isTaken else { throw .tooManyVolumes(limit: places.limit) }
+        defer { places.endAttaching(volume.id) }
+        try body()
     }
 }

@@ -17,11 +17,10 @@ extension Storage {
                 what: "an attachment of volume \(volume.id) to node '\(node)'",
                 difference: "it is \(existing.words), not \(attachment.words)")
         }
-        try requireAttachmentPlace(for: volume)
         claim.step("recording the attachment")
         var record = volume.record
         record.attachments.append(attachment)
-        try update(record, in: volume.pool)
+        try withAttachmentPlace(for: volume) { () throws(VolumeError) in try update(record, in: volume.pool) }
         return Volume(record: record, pool: volume.pool)
     }
 
