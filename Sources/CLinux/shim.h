@@ -120,6 +120,7 @@ struct holdfast_statmount {
 #define HOLDFAST_STATMOUNT_MNT_ROOT 0x08U
 #define HOLDFAST_STATMOUNT_MNT_POINT 0x10U
 #define HOLDFAST_STATMOUNT_FS_TYPE 0x20U
+#define HOLDFAST_STATMOUNT_MNT_OPTS 0x80U   /* Linux 6.11 */
 #define HOLDFAST_STATMOUNT_SB_SOURCE 0x200U /* Linux 6.13 */
 
 static inline int holdfast_statmount(uint64_t mount_id, uint64_t mask, void *buffer, size_t size) {

@@ -39,6 +39,13 @@ public struct Mount: Sendable, Equatable {
             isReadOnly: isReadOnly, isFilesystemReadOnly: isFilesystemReadOnly)
     }
 
+    /// The same mount of a filesystem that answers with errors alone.
+    var stopped: Mount {
+        Mount(
+            id: id, device: device, root: root, point: point, filesystem: filesystem, source: source, isReadOnly: true,
+            isFilesystemReadOnly: true)
+    }
+
     /// A sentence's words for a mount that is in the way.
     public var summary: String { "a \(filesystem) mount of \(source ?? "device \(device)")" }
 }

@@ -67,7 +67,7 @@ extension HostPath {
             let id = try MountTable.shortID(of: try Files.open(name, in: parent, HOLDFAST_O_PATH | O_NOFOLLOW))
             let parentID = try MountTable.shortID(of: parent)
             guard id != parentID, let mount = try MountTable.all().last(where: { $0.id == id }) else { throw cause }
-            return .filesystem(mount, device: mount.blockDevice)
+            return .filesystem(mount.stopped, device: mount.blockDevice)
         } catch {
             throw .system(error)
         }

@@ -51,7 +51,8 @@ public enum MountTable {
     private static func statmount(_ id: UInt64) throws(SystemError) -> Answer {
         let mask = UInt64(
             HOLDFAST_STATMOUNT_SB_BASIC | HOLDFAST_STATMOUNT_MNT_BASIC | HOLDFAST_STATMOUNT_MNT_ROOT
-                | HOLDFAST_STATMOUNT_MNT_POINT | HOLDFAST_STATMOUNT_FS_TYPE | HOLDFAST_STATMOUNT_SB_SOURCE)
+                | HOLDFAST_STATMOUNT_MNT_POINT | HOLDFAST_STATMOUNT_FS_TYPE | HOLDFAST_STATMOUNT_MNT_OPTS
+                | HOLDFAST_STATMOUNT_SB_SOURCE)
         var room = [UInt8](repeating: 0, count: 4_096)
         while true {
             let status = room.withUnsafeMutableBytes { holdfast_statmount(id, mask, $0.baseAddress, $0.count) }
@@ -75,12 +76,17 @@ public enum MountTable {
         let numbers = fields[2].split(separator: ":").compactMap { UInt32($0) }
         guard numbers.count == 2 else { return nil }
         let isMountReadOnly = fields[5].split(separator: ",").contains("ro")
-        // ext4 keeps the first word as it was and says so at the end when an error has stopped it (Linux 6.15).
-        let isStopped = fields[dash + 3].split(separator: ",").contains { ["ro", "emergency_ro"].contains($0) }
+        let isStopped = isStopped(options: fields[dash + 3])
         return Mount(
             id: id, device: DeviceNumber(major: numbers[0], minor: numbers[1]), root: unescape(fields[3]),
             point: unescape(fields[4]), filesystem: fields[dash + 1], source: unescape(fields[dash + 2]),
             isReadOnly: isMountReadOnly || isStopped, isFilesystemReadOnly: isStopped && !isMountReadOnly)
+    }
+
+    /// Whether a filesystem takes no writes, by the options that it tells. ext4 keeps `rw` as it was and says so at the end
+    /// when an error, or somebody, has stopped it (Linux 6.15).
+    fileprivate static func isStopped(options: String) -> Bool {
+        options.split(separator: ",").contains { ["ro", "emergency_ro", "shutdown"].contains($0) }
     }
 
     /// Space, tab, newline and backslash arrive as three octal digits after a backslash.
@@ -113,7 +119,10 @@ extension Mount {
         }
         let hasSource = head.mask & UInt64(HOLDFAST_STATMOUNT_SB_SOURCE) != 0
         let isMountReadOnly = head.mnt_attr & UInt64(MOUNT_ATTR_RDONLY) != 0
-        let isStopped = head.sb_flags & UInt32(MS_RDONLY) != 0
+        let hasOptions = head.mask & UInt64(HOLDFAST_STATMOUNT_MNT_OPTS) != 0
+        let isStopped =
+            head.sb_flags & UInt32(MS_RDONLY) != 0
+            || (hasOptions && MountTable.isStopped(options: string(head.mnt_opts)))
         self.init(
             id: id, device: DeviceNumber(major: head.sb_dev_major, minor: head.sb_dev_minor),
             root: string(head.mnt_root), point: string(head.mnt_point), filesystem: string(head.fs_type),
