@@ -9,18 +9,20 @@ extension FilePool {
     func troubles(of record: VolumeRecord) throws(PoolError) -> [String] {
         var troubles: [String] = []
         let path = volumes.imagePath(record.id.text)
-        let present = try volumes.identity(record.id.text)
-        if present == nil { troubles.append("its image \(path) is missing; restore it from a backup") }
-        if present != nil {
-            let image = try volumes.open(record.id.text, O_RDONLY | O_NONBLOCK)
-            let size = try kernel(FileStatus.of(image, path)).size
-            if size < record.assuredSize {
+        // One look, without opening it: a volume may be deleted while all are listed.
+        let present = try volumes.status(record.id.text)
+        if let present {
+            if present.kind != .file {
+                troubles.append("its image \(path) is a \(present.kind.rawValue); put the image back in its place")
+            } else if present.size < record.assuredSize {
                 troubles.append(
-                    "its image \(path) has \(size) bytes of \(record.assuredSize); its end is lost: restore it from a backup"
-                )
+                    "its image \(path) has \(present.size) bytes of \(record.assuredSize); its end is lost: restore it "
+                        + "from a backup")
             }
+        } else {
+            troubles.append("its image \(path) is missing; restore it from a backup")
         }
-        if let trouble = try attachmentTrouble(of: record, present) { troubles.append(trouble) }
+        if let trouble = try attachmentTrouble(of: record, present?.identity) { troubles.append(trouble) }
         let usage = try kernel(FilesystemUsage.of(records.folder, self.path))
         if record.provisioning == .thin && usage.available < Self.littleRoom {
             troubles.append(

@@ -49,9 +49,12 @@ final class ImageFolder: Sendable {
     }
 
     /// The image's identity; nil when there is none.
-    func identity(_ id: String) throws(PoolError) -> FileIdentity? {
+    func identity(_ id: String) throws(PoolError) -> FileIdentity? { try status(id)?.identity }
+
+    /// What stands at the image's name, a symlink not followed; nil when there is nothing.
+    func status(_ id: String) throws(PoolError) -> FileStatus? {
         do throws(SystemError) {
-            return try FileStatus.of(imageName(id), in: records.folder).identity
+            return try FileStatus.of(imageName(id), in: records.folder)
         } catch {
             if error.code == ENOENT { return nil }
             throw .system(error)
