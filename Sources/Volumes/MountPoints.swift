@@ -57,7 +57,10 @@ extension Storage {
         guard thoroughly || !unseen.isEmpty else { return holders }
         let others = try tableHolders(of: id, besides: holders.map(\.mount.point) + [staging?.point ?? ""])
         // While the table shows mounts that no path leads to, the lost paths are kept: they have it read again.
-        if others.isEmpty { for path in unseen { mountPoints.remove(path, of: id) } }
+        // So is one where the volume's device has gone from beneath its mount, for somebody has to undo that.
+        if others.isEmpty {
+            for path in unseen where try !hasLostDevice(id, at: path) { mountPoints.remove(path, of: id) }
+        }
         return holders + others
     }
 

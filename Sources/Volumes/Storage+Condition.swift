@@ -59,16 +59,14 @@ extension Storage {
 
     private func troubles(of volume: Volume) throws(VolumeError) -> [String] {
         var troubles = try pooling(volume.pool.troubles(of: volume.record))
-        for path in mountPoints.of(volume.id) where try hasLostDevice(volume, at: path) {
+        for path in mountPoints.of(volume.id) where try hasLostDevice(volume.id, at: path) {
             troubles.append(
                 "the device at \(path) is not attached to the volume's image any more; unpublish and unstage the volume"
             )
         }
         let holders = try holders(of: volume.id, besides: nil)
         if let stopped = holders.first(where: \.mount.isFilesystemReadOnly) {
-            troubles.append(
-                "its filesystem at \(stopped.path) went read-only on an error; see the kernel log, then unpublish and "
-                    + "unstage it everywhere and check it")
+            troubles.append(stopped.mount.stopAdvice(at: stopped.path))
         }
         if volume.record.growsFrom != nil && holders.contains(where: { !$0.mount.isReadOnly }) {
             troubles.append(
@@ -79,11 +77,24 @@ extension Storage {
     }
 
     /// Whether something is mounted at a path of the volume on a loop device that is not the volume's now.
-    func hasLostDevice(_ volume: Volume, at path: String) throws(VolumeError) -> Bool {
-        guard mountPoints.of(volume.id).contains(path), let place = try locateIfOurs(path) else { return false }
+    func hasLostDevice(_ id: VolumeID, at path: String) throws(VolumeError) -> Bool {
+        guard mountPoints.of(id).contains(path), let place = try locateIfOurs(path) else { return false }
         let occupant = try mounting(place.occupant())
         guard occupant.device?.major == LoopDevice.major else { return false }
-        return try owner(of: occupant) == .somebodyElse
+        return try owner(of: occupant).volume != id
+    }
+
+    /// Whether what is mounted at a path of the volume is the node of a device that was the volume's, and is nobody's now.
+    func showsNothing(_ occupant: Occupant, of id: VolumeID, at path: String) throws(VolumeError) -> Bool {
+        guard case .deviceNode(_, let device) = occupant, device.major == LoopDevice.major,
+            mountPoints.of(id).contains(path)
+        else { return false }
+        do throws(DeviceError) {
+            guard let index = try AttachedLoops.index(of: device) else { return true }
+            return try LoopDevice.status(index) == nil
+        } catch {
+            throw .device(error)
+        }
     }
 
     private func filesystemTroubles(of volume: Volume, _ holders: [Holder]) throws(VolumeError) -> [String] {
@@ -99,5 +110,13 @@ extension Storage {
             return ["its filesystem at \(holders[0].path) cannot be opened: \(error)"]
         }
         return filesystem.troubles(device: device, uuid: uuid, mounted: root.descriptor)
+    }
+}
+
+extension Mount {
+    /// What is to be said of a filesystem that takes no writes although its mount would.
+    func stopAdvice(at path: String) -> String {
+        "its filesystem at \(path) takes no writes any more, which comes of an error; see the kernel log, then unpublish and "
+            + "unstage it everywhere, so that it is checked when it is next staged"
     }
 }

@@ -47,11 +47,11 @@ extension Storage {
             throw .invalid("the target path and the staging path are both \(target.path)")
         }
         if order.wantsWrite, let mount = source.mount, mount.isReadOnly {
-            throw .refused(
-                volume: volume.id,
-                reason: "it is mounted read-only at \(staging.path), so it is not published for writing; "
-                    + "if it was staged for writing, its filesystem went read-only on an error: see the kernel log, then "
-                    + "unpublish and unstage it everywhere and check it")
+            let reason =
+                mount.isFilesystemReadOnly
+                ? mount.stopAdvice(at: staging.path)
+                : "it is mounted read-only at \(staging.path), so it is not published for writing"
+            throw .refused(volume: volume.id, reason: reason)
         }
         if order.wantsWrite, volume.record.attachments.contains(where: { $0.node == nodeID && $0.isReadOnly }) {
             throw .refused(

@@ -161,6 +161,9 @@ extension Storage {
             guard try owner(of: occupant) == .volume(volume.id) else {
                 throw .inTheWay(path: place.path, found: mount.summary)
             }
+            if mount.isFilesystemReadOnly && !options.isReadOnly {
+                throw .refused(volume: volume.id, reason: mount.stopAdvice(at: place.path))
+            }
             if mount.isReadOnly != options.isReadOnly {
                 throw .differs(
                     what: "a mount of volume \(volume.id) at \(place.path)",

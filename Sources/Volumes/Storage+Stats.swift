@@ -35,8 +35,9 @@ extension Storage {
     }
 
     private func usage(of volume: Volume, at path: String) throws(VolumeError) -> VolumeUsage? {
-        if try hasLostDevice(volume, at: path) { return nil }
-        switch try require(volume, at: path) {
+        if try hasLostDevice(volume.id, at: path) { return nil }
+        // What is mounted has its figures, also when the volume's image has no name any more.
+        switch try require(volume, at: path, orFormer: true) {
         case .deviceNode, .directory: return .block(size: try attachedSize(volume) ?? volume.record.size)
         default: break
         }
@@ -56,7 +57,9 @@ extension Storage {
     /// What of the volume is at a path. Existence comes before shape: a path that leads nowhere, a relative one too, is
     /// simply not this volume's. The staging path of a raw block volume is an empty directory, which nothing in the kernel
     /// tells of.
-    func require(_ volume: Volume, at path: String) throws(VolumeError) -> Occupant {
+    ///
+    /// With `orFormer`, what an image has left there that was deleted or replaced is the volume's as well.
+    func require(_ volume: Volume, at path: String, orFormer: Bool = false) throws(VolumeError) -> Occupant {
         guard let place = try locateIfOurs(path) else {
             throw .notAtPath(volume: volume.id, path: path, found: "nothing of this node's")
         }
@@ -66,7 +69,8 @@ extension Storage {
         {
             return occupant
         }
-        guard try owner(of: occupant) == .volume(volume.id) else {
+        let owner = try owner(of: occupant)
+        guard owner == .volume(volume.id) || (orFormer && owner == .formerVolume(volume.id)) else {
             throw .notAtPath(volume: volume.id, path: path, found: occupant.summary)
         }
         return occupant

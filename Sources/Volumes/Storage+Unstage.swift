@@ -82,6 +82,10 @@ extension Storage {
             case .volume(let id), .formerVolume(let id):
                 throw .inTheWay(path: place.path, found: "a mount of the other volume \(id)")
             case .somebodyElse:
+                if let id = VolumeID(text), try showsNothing(occupant, of: id, at: place.path) {
+                    try mounting(place.unmount())
+                    continue
+                }
                 throw .inTheWay(path: place.path, found: occupant.summary)
             }
         }
