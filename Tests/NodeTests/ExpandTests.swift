@@ -42,7 +42,7 @@ extension NodeUnderTest {
         let total = try await stats(volume, at: name).first { $0.unit == .bytes }?.total ?? 0
         #expect(total > growth.before, sourceLocation: location)
         if growth.provisioning == "thick" {
-            #expect(try allocated(image) >= growth.after, "it is not allocated", sourceLocation: location)
+            #expect(try NodeTests.allocated(image) >= growth.after, "it is not allocated", sourceLocation: location)
         }
         #expect(try await !isGrowing(volume), "its record has not followed", sourceLocation: location)
     }
