@@ -29,7 +29,10 @@ enum ExpandCommand {
             ]
             print(object.text(pretty: true))
         case .table:
-            print("Volume \(volume.volumeID) has \(size(answer.capacityBytes)) (\(answer.capacityBytes) bytes).")
+            let already = answer.capacityBytes == volume.capacityBytes ? " already" : ""
+            print(
+                "Volume \(volume.volumeID) has \(size(answer.capacityBytes)) (\(answer.capacityBytes) bytes)\(already)."
+            )
             if answer.nodeExpansionRequired {
                 print("Its filesystem is not mounted for writing now; it follows when it is next staged.")
             }

@@ -35,6 +35,6 @@ enum InspectCommand {
     private static func get(_ id: String, _ client: CSIClient) async throws(RPCStatus) -> VolumeView {
         let answer = try await client.call(CSIMethod.controllerGetVolume, ControllerGetVolumeRequest(volumeID: id))
         guard let volume = answer.volume else { throw RPCStatus(.internalError, "the answer holds no volume") }
-        return VolumeView(volume, nodes: answer.status?.publishedNodeIDs)
+        return VolumeView(volume, status: answer.status)
     }
 }

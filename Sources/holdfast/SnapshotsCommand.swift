@@ -13,11 +13,7 @@ enum SnapshotsCommand {
     static func run(_ values: OptionValues) async throws {
         let form = try values.outputForm()
         let client = try values.client()
-        var source = ""
-        if let text = values.optionalString("VOLUME") {
-            source = try await InspectCommand.find(text, client).volume.volumeID
-        }
-        let snapshots = try await all(client, of: source)
+        let snapshots = try await find(values.optionalString("VOLUME"), client)
         switch form {
         case .json: print(JSON.array(snapshots.map(\.json)).text(pretty: true))
         case .table:
@@ -25,6 +21,14 @@ enum SnapshotsCommand {
             table.rows = snapshots.map(\.row)
             print(table.text())
         }
+    }
+
+    /// The snapshots of a volume, by its id or name, or of all. Those of a deleted volume are found by its id.
+    private static func find(_ text: String?, _ client: CSIClient) async throws -> [SnapshotView] {
+        guard let text else { return try await all(client) }
+        let found = try await all(client, of: text)
+        if !found.isEmpty { return found }
+        return try await all(client, of: InspectCommand.find(text, client).volume.volumeID)
     }
 
     /// Every page of the listing; with an empty `volume` that of all volumes.

@@ -4,11 +4,12 @@ internal import JSON
 /// A volume as the CLI shows it.
 struct VolumeView {
     let volume: Volume
-    let nodes: [String]?
+    /// Attachments and condition, where they were asked for.
+    let status: ControllerGetVolumeResponse.VolumeStatus?
 
-    init(_ volume: Volume, nodes: [String]? = nil) {
+    init(_ volume: Volume, status: ControllerGetVolumeResponse.VolumeStatus? = nil) {
         self.volume = volume
-        self.nodes = nodes
+        self.status = status
     }
 
     private func context(_ key: String) -> String { volume.volumeContext["holdfast.dev/\(key)"] ?? "" }
@@ -23,13 +24,16 @@ struct VolumeView {
 
     var pairs: [(String, String)] {
         let topology = volume.accessibleTopology.flatMap { $0.segments.map { "\($0.key)=\($0.value)" } }.sorted()
-        return [
+        let pairs = [
             ("Volume", volume.volumeID), ("Name", oneLine(name)),
             ("Size", "\(size(volume.capacityBytes)) (\(volume.capacityBytes) bytes)"), ("Use", use),
             ("Provisioning", context("provisioning")), ("Pool", context("pool")),
             ("Incarnation", context("incarnation")), ("Reachable from", topology.joined(separator: ", ")),
-            ("Attached to", nodes.map { $0.isEmpty ? "no node" : $0.joined(separator: ", ") } ?? "unknown"),
         ]
+        guard let status else { return pairs }
+        let nodes = status.publishedNodeIDs
+        let condition = status.volumeCondition.map { [("Condition", $0.message)] } ?? []
+        return pairs + [("Attached to", nodes.isEmpty ? "no node" : nodes.joined(separator: ", "))] + condition
     }
 
     var json: JSON {
@@ -39,7 +43,12 @@ struct VolumeView {
             "topology": .array(
                 volume.accessibleTopology.map { .object($0.segments.mapValues { .string($0) }) }),
         ]
-        if let nodes { object["attachedTo"] = .array(nodes.map { .string($0) }) }
+        if let status {
+            object["attachedTo"] = .array(status.publishedNodeIDs.map { .string($0) })
+            if let condition = status.volumeCondition {
+                object["condition"] = ["abnormal": .bool(condition.abnormal), "message": .string(condition.message)]
+            }
+        }
         return .object(object)
     }
 }
