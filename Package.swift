@@ -76,5 +76,6 @@ let package = Package(
         tests("RPC", ["RPC", "Syscalls"]),
         tests("Settings", ["Settings"]),
         tests("Syscalls", ["Syscalls", "TestSupport"]),
+        tests("Volumes", ["Syscalls", "Volumes"]),
     ]
 )
