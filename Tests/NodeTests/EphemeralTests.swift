@@ -270,6 +270,39 @@ struct EphemeralTests {
         }
     }
 
+    @Test("killed at any moment of an unpublication: asked again, nothing is left")
+    func killedWhileUnpublishing() async throws {
+        try await withNode { node in
+            for round in 1...4 {
+                for number in 1...6 {
+                    try await node.publish(ephemeral: NodeUnderTest.handle(number), at: "target-\(number)")
+                }
+                let calls = endedUnpublications(node)
+                async let unpublishing: Void = withTaskGroup(of: Void.self) { group in
+                    for number in 1...6 {
+                        group.addTask {
+                            try? await node.unpublish(ephemeral: NodeUnderTest.handle(number), at: "target-\(number)")
+                        }
+                    }
+                }
+                await eventually("nothing is unpublished") { endedUnpublications(node) - calls >= round }
+                await node.kill()
+                await unpublishing
+                try await node.start()
+                for number in 1...6 {
+                    try await node.unpublish(ephemeral: NodeUnderTest.handle(number), at: "target-\(number)")
+                    await node.expectNoEphemeralMount(at: "target-\(number)")
+                }
+                #expect(node.poolFiles() == [])
+                await eventually("devices are left") { loopDevices(in: node.pool).isEmpty }
+            }
+        }
+    }
+
+    private func endedUnpublications(_ node: NodeUnderTest) -> Int {
+        node.logText.split(separator: "\n").count { $0.contains("operation=NodeUnpublishVolume") }
+    }
+
     private func endedCalls(_ node: NodeUnderTest) -> Int {
         node.logText.split(separator: "\n").count { $0.contains("operation=NodePublishVolume") }
     }
