@@ -28,13 +28,13 @@ struct CutOffGrowth: Sendable, CustomTestStringConvertible {
         "\(growth), \(state.rawValue), \(isMounted ? "mounted" : "not mounted"), \(finish.rawValue)"
     }
 
-    static let all = [Growth.xfs, .btrfs].flatMap { growth in
+    static let all = [Growth.ext4, .xfs, .btrfs].flatMap { growth in
         GrowthState.allCases.flatMap { state in
             [true, false].flatMap { isMounted in
                 Finish.allCases.map { CutOffGrowth(growth: growth, state: state, isMounted: isMounted, finish: $0) }
             }
         }
-    }
+    }.filter { $0.growth.type != "ext4" || !$0.isMounted || mayGrowExt4 }
 }
 
 @Suite("A growth that was cut off", .needsRoot)
@@ -78,6 +78,11 @@ struct CutOffGrowthTests {
             try await run("losetup", "--set-capacity", device)
             try await grow(growth.type, at: node.path("target"))
         } else {
+            if growth.type == "ext4" {
+                try await run("e2fsck", "-f", "-p", image)
+                try await run("resize2fs", image)
+                return
+            }
             let point = node.folder.makeFolder("by-hand")
             try await run("mount", "-o", "loop", image, point)
             try await grow(growth.type, at: point)
@@ -87,10 +92,10 @@ struct CutOffGrowthTests {
     }
 
     private func grow(_ type: String, at path: String) async throws {
-        if type == "xfs" {
-            try await run("xfs_growfs", path)
-        } else {
-            try await run("btrfs", "filesystem", "resize", "max", path)
+        switch type {
+        case "ext4": try await run("sh", "-c", "resize2fs $(findmnt -no SOURCE '\(path)')")
+        case "xfs": try await run("xfs_growfs", path)
+        default: try await run("btrfs", "filesystem", "resize", "max", path)
         }
     }
 
