@@ -120,7 +120,8 @@ public enum FreezeError: Error, Sendable, CustomStringConvertible {
         case .late(let name):
             "\(name) did not come to rest in time, and is thawed as soon as it does; look for a hung device beneath it"
         case .tooLong(let milliseconds):
-            "the copy was not done within \(milliseconds) ms, so writers were let go on and the copy was dropped"
+            "the copy was not done within \(milliseconds) ms, so writers were let go on and the copy was dropped; unpublish "
+                + "the volume first, or allow more with maxFreeze in the VolumeSnapshotClass"
         }
     }
 }

@@ -47,9 +47,18 @@ private enum Use {
     case mounted(String, OpenFile)
 }
 
+/// What keeps a volume's content at one moment while it is copied.
+private enum Stillness {
+    /// Nobody uses it, and its claim lets nobody begin to.
+    case idle
+    /// Nothing: sharing all blocks is itself a moment.
+    case shared
+    case freezing(Freeze)
+}
+
 extension Storage {
     /// Milliseconds for which writers may be held where the copy itself takes no time. Far more than it takes, and less
-    /// than what a database waits for.
+    /// than what a database waits for. A class may allow less or more.
     private static let freezeBound = 5_000
 
     /// Gives all snapshots of a cut their content, at one moment. On an error none of them is left.
@@ -59,29 +68,36 @@ extension Storage {
         var freezes: [Freeze] = []
         var begun = 0
         do throws(VolumeError) {
-            // What takes its time is done before writers are held, or after.
+            var (idle, written): ([SnapshotCut], [SnapshotCut]) = ([], [])
             var isQuick = true
             for cut in cuts {
                 cut.claim.step("making a place for snapshot \(cut.record.id)")
                 try pooling(cut.store.begin(cut.record))
                 begun += 1
                 let shares = try pooling(cut.store.shares(with: cut.volume.record))
-                if let freeze = try settle(cut, shares: shares, parameters) { freezes.append(freeze) }
-                isQuick = isQuick && shares
-            }
-            let milliseconds =
-                isQuick ? min(parameters.maxFreeze ?? .max, Self.freezeBound) : parameters.maxFreeze ?? 0
-            // A copy that is still at it when writers go on is of no use.
-            let own = CopyControl(within: control)
-            func fillAll() throws(VolumeError) {
-                for cut in cuts {
-                    cut.claim.step("giving snapshot \(cut.record.id) the volume's content")
-                    try pooling(cut.store.fill(cut.record, with: cut.content, own))
+                switch try settle(cut, shares: shares, parameters) {
+                case .idle: idle.append(cut)
+                case .shared: written.append(cut)
+                case .freezing(let freeze):
+                    freezes.append(freeze)
+                    written.append(cut)
+                    isQuick = isQuick && shares
                 }
             }
+            // What takes its time and needs no writers held is done before they are.
+            try fill(idle, control)
+            // A copy that is still at it when writers go on is of no use.
+            let own = CopyControl(within: control)
+            let bound = parameters.maxFreeze ?? (isQuick ? Self.freezeBound : 0)
             try holdStill(
-                freezes, milliseconds: milliseconds, wrap: { VolumeError.freeze($0) },
-                atLimit: { own.cancel("writers could not be held any longer") }, while: fillAll)
+                freezes, milliseconds: bound,
+                wrap: { error in
+                    // A class that allows less than a healthy device may need has itself to blame.
+                    if case .late = error, bound < Self.freezeBound { return .freeze(.tooLong(milliseconds: bound)) }
+                    return .freeze(error)
+                },
+                atLimit: { own.cancel("writers could not be held any longer") },
+                while: { () throws(VolumeError) in try fill(written, own) })
         } catch {
             for freeze in freezes { freeze.giveUp() }
             for cut in cuts.prefix(begun) { cut.store.undo(cut.record) }
@@ -89,13 +105,20 @@ extension Storage {
         }
     }
 
-    /// Sees to it that the volume's image holds what its writers have written, and says what has to be frozen.
+    private func fill(_ cuts: [SnapshotCut], _ control: CopyControl) throws(VolumeError) {
+        for cut in cuts {
+            cut.claim.step("giving snapshot \(cut.record.id) the volume's content")
+            try pooling(cut.store.fill(cut.record, with: cut.content, control))
+        }
+    }
+
+    /// Sees to it that the volume's image holds what its writers have written, and says what keeps it so.
     private func settle(
         _ cut: SnapshotCut, shares: Bool, _ parameters: SnapshotParameters
-    ) throws(VolumeError) -> Freeze? {
+    ) throws(VolumeError) -> Stillness {
         let volume = cut.volume
         switch try use(of: volume) {
-        case .none: return nil
+        case .none: return .idle
         case .block(let target):
             if let target, !shares {
                 throw .refused(
@@ -109,7 +132,7 @@ extension Storage {
             if let attached = try pooling(volume.pool.attached(volume.record)) {
                 try pooling(volume.pool.sync(attached, of: volume.record))
             }
-            return nil
+            return target == nil ? .idle : .shared
         case .mounted(let path, let root):
             guard shares || parameters.maxFreeze != nil else {
                 throw .refused(
@@ -119,7 +142,7 @@ extension Storage {
                         + "copied; unpublish and unstage it first, or allow that with maxFreeze in the "
                         + "VolumeSnapshotClass")
             }
-            return try freeze(cut, path, root)
+            return .freezing(try freeze(cut, path, root))
         }
     }
 
