@@ -1,0 +1,166 @@
+internal import CSI
+internal import Glibc
+internal import RPC
+internal import Syscalls
+internal import TestSupport
+internal import Testing
+
+@Suite("Snapshots where blocks are not shared, and freezes", .needsRoot)
+struct FreezeTests {
+    private func files(of volumes: TestVolume...) -> [String] {
+        volumes.flatMap { ["\($0.id).image", "\($0.id).record"] }.sorted()
+    }
+
+    @Test(
+        "a volume in use is not copied unless the class allows to hold its writers", arguments: VolumeKind.filesystems)
+    func inUse(_ kind: VolumeKind) async throws {
+        try await withNode(on: .ext4) { node in
+            let volume = try await node.createInUse("v", kind.capability, size: kind.size)
+            try await write([1], to: node.path("v/file"))
+            await refused(.failedPrecondition, "maxFreeze", node.path("v")) { try await node.snapshot(volume) }
+            await refused(.failedPrecondition, "maxFreeze") { try await node.clone(volume) }
+            await refused(.failedPrecondition, "maxFreeze") { try await node.group([volume]) }
+            #expect(node.poolFiles() == files(of: volume))
+            _ = try await node.snapshot(volume, parameters: ["maxFreeze": "60s"])
+            try await write([2], to: node.path("v/file"))
+            // Staged alone it is still mounted.
+            try await node.unpublish(volume, at: "v")
+            await refused(.failedPrecondition, "maxFreeze") { try await node.snapshot(volume, "second") }
+            try await node.unstage(volume, at: "v.staging")
+            _ = try await node.snapshot(volume, "second")
+        }
+    }
+
+    @Test("a thick volume is copied as one in a pool that shares nothing")
+    func thick() async throws {
+        try await withNode(on: .xfs) { node in
+            let volume = try await node.createInUse("v", parameters: ["provisioning": "thick"])
+            try await write([1], to: node.path("v/file"))
+            await refused(.failedPrecondition, "thick", "maxFreeze") { try await node.snapshot(volume) }
+            let snapshot = try await node.snapshot(volume, parameters: ["maxFreeze": "60s"])
+            let extents = try await run("filefrag", "-v", node.image(of: volume))
+            #expect(!extents.contains("shared"), "\(extents)")
+            try await node.use(try await node.restore(snapshot), as: "restored")
+            #expect(try await read(node.path("restored/file"), count: 1) == [1])
+        }
+    }
+
+    @Test("a copy that takes longer than writers may be held is dropped, and they go on")
+    func tooLong() async throws {
+        try await withNode(on: .ext4) { node in
+            let volume = try await node.createInUse("v", size: 192 * mebibyte)
+            try await run("dd", "if=/dev/zero", "of=\(node.path("v/large"))", "bs=1M", "count=128", "conv=fsync")
+            for name in ["snapshot", "snapshot again"] {
+                await refused(.failedPrecondition, "maxFreeze", what: name) {
+                    try await node.snapshot(volume, name, parameters: ["maxFreeze": "1ms"])
+                }
+                #expect(try await !isFrozen(node.path("v")))
+                try await write([1], to: node.path("v/file"))
+                #expect(node.poolFiles() == files(of: volume))
+            }
+            _ = try await node.snapshot(volume, parameters: ["maxFreeze": "60s"])
+        }
+    }
+
+    @Test("a raw device that somebody may write to is not copied; one that is only staged is")
+    func block() async throws {
+        try await withNode(on: .ext4) { node in
+            let volume = try await node.createInUse("v", .block())
+            try await write([1, 2, 3], to: node.path("v"), at: 4_096)
+            for parameters in [[:], ["maxFreeze": "60s"]] {
+                await refused(.failedPrecondition, node.path("v"), "xfs") {
+                    try await node.snapshot(volume, parameters: parameters)
+                }
+            }
+            await refused(.failedPrecondition, node.path("v")) { try await node.clone(volume) }
+            #expect(node.poolFiles() == files(of: volume))
+            try await node.unpublish(volume, at: "v")
+            let snapshot = try await node.snapshot(volume)
+            let clone = try await node.clone(volume)
+            let restored = try await node.restore(snapshot, "restored", .block())
+            for (volume, name) in [(clone, "clone"), (restored, "restored")] {
+                try await node.use(volume, as: name)
+                #expect(try await read(node.path(name), at: 4_096, count: 3) == [1, 2, 3], "\(name)")
+            }
+        }
+    }
+
+    @Test("what somebody else has frozen is refused, and stays frozen", arguments: PoolGround.allCases)
+    func frozenByAnother(_ ground: PoolGround) async throws {
+        try await withNode(on: ground) { node in
+            let volume = try await node.createInUse("v")
+            let other = try await node.createInUse("other")
+            try await write([1], to: node.path("v/file"))
+            try await run("fsfreeze", "--freeze", node.path("v"))
+            let parameters = ["maxFreeze": "60s"]
+            await refused(.failedPrecondition, node.path("v"), "froze") {
+                try await node.snapshot(volume, parameters: parameters)
+            }
+            await refused(.failedPrecondition, node.path("v")) {
+                try await node.group([other, volume], parameters: parameters)
+            }
+            #expect(try await isFrozen(node.path("v")), "it was thawed")
+            #expect(try await !isFrozen(node.path("other")), "it was left frozen")
+            #expect(node.poolFiles() == files(of: volume, other))
+            // Nor does a start thaw what it has no note of.
+            try await node.restart()
+            #expect(try await isFrozen(node.path("v")), "it was thawed by the start")
+            try await run("fsfreeze", "--unfreeze", node.path("v"))
+            _ = try await node.snapshot(volume, parameters: parameters)
+        }
+    }
+
+    /// What the process before has noted of a freeze.
+    struct Note: Sendable, CustomTestStringConvertible {
+        let label: String
+        /// Nil is no note; BOOT stands for this boot's id.
+        let text: String?
+        let isThawed: Bool
+        var testDescription: String { label }
+
+        static let all = [
+            Note(label: "a note of this boot", text: "BOOT", isThawed: true),
+            Note(
+                label: "a note of another boot", text: "01234567-89ab-cdef-0123-456789abcdef\n", isThawed: false),
+            Note(label: "a note that was just being written", text: "", isThawed: false),
+            Note(label: "no note", text: nil, isThawed: false),
+        ]
+    }
+
+    @Test("after a kill between freeze and thaw: what was noted is thawed, and nothing else", arguments: Note.all)
+    func killedWhileFrozen(_ note: Note) async throws {
+        try await withNode(on: .xfs) { node in
+            let volume = try await node.createInUse("v")
+            try await write([1], to: node.path("v/file"))
+            // What the node leaves of a snapshot that it was killed in.
+            let file = "\(node.pool)/volumes/\(volume.id).frozen"
+            let snapshot = try await node.snapshot(volume, "cut off")
+            await node.kill()
+            rename(node.record(of: snapshot), "\(node.record(of: snapshot)).making")
+            let boot = try Files.read("/proc/sys/kernel/random/boot_id", limit: 64)
+            if let text = note.text { try await write(text == "BOOT" ? boot : Array(text.utf8), to: file) }
+            try await run("fsfreeze", "--freeze", node.path("v"))
+            try await node.start()
+            #expect(try await isFrozen(node.path("v")) == !note.isThawed)
+            if !note.isThawed { try await run("fsfreeze", "--unfreeze", node.path("v")) }
+            try await write([2], to: node.path("v/file"))
+            #expect(node.poolFiles() == files(of: volume))
+            let again = try await node.snapshot(volume, "cut off")
+            #expect(again.snapshotID == snapshot.snapshotID)
+        }
+    }
+
+    @Test("notes of freezes of volumes that nobody has mounted, or that are gone, are dropped")
+    func strayNotes() async throws {
+        try await withNode { node in
+            let volume = try await node.create()
+            await node.kill()
+            let boot = try Files.read("/proc/sys/kernel/random/boot_id", limit: 64)
+            for id in [volume.id, "hf-0123456789012345678901234567890123456789"] {
+                try await write(boot, to: "\(node.pool)/volumes/\(id).frozen")
+            }
+            try await node.start()
+            #expect(node.poolFiles() == files(of: volume))
+        }
+    }
+}
