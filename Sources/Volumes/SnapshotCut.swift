@@ -51,8 +51,8 @@ private enum Use {
 private enum Stillness {
     /// Nobody uses it, and its claim lets nobody begin to.
     case idle
-    /// Nothing: sharing all blocks is itself a moment.
-    case shared
+    /// Nothing: sharing all blocks is itself a moment. It is a raw device that is published there.
+    case shared(publishedAt: String)
     case freezing(Freeze)
 }
 
@@ -69,6 +69,7 @@ extension Storage {
         var begun = 0
         do throws(VolumeError) {
             var (idle, written): ([SnapshotCut], [SnapshotCut]) = ([], [])
+            var raw: [(volume: VolumeID, path: String)] = []
             var isQuick = true
             for cut in cuts {
                 cut.claim.step("making a place for snapshot \(cut.record.id)")
@@ -77,13 +78,16 @@ extension Storage {
                 let shares = try pooling(cut.store.shares(with: cut.volume.record))
                 switch try settle(cut, shares: shares, parameters) {
                 case .idle: idle.append(cut)
-                case .shared: written.append(cut)
+                case .shared(let path):
+                    raw.append((cut.volume.id, path))
+                    written.append(cut)
                 case .freezing(let freeze):
                     freezes.append(freeze)
                     written.append(cut)
                     isQuick = isQuick && shares
                 }
             }
+            try requireOneMoment(raw)
             // What takes its time and needs no writers held is done before they are.
             try fill(idle, control)
             // A copy that is still at it when writers go on is of no use.
@@ -103,6 +107,18 @@ extension Storage {
             for cut in cuts.prefix(begun) { cut.store.undo(cut.record) }
             throw error
         }
+    }
+
+    /// Refuses several raw devices in use: of one the content is had at some moment while all others are frozen, but of two
+    /// the second one's moment is later than the first one's.
+    private func requireOneMoment(_ raw: [(volume: VolumeID, path: String)]) throws(VolumeError) {
+        guard raw.count > 1 else { return }
+        throw .refused(
+            volume: raw[0].volume,
+            reason:
+                "it is published at \(raw[0].path) as a raw block device, and volume \(raw[1].volume) at \(raw[1].path); "
+                + "writers of raw devices cannot be held, so that two of them cannot be had at one moment: unpublish all "
+                + "but one of them")
     }
 
     private func fill(_ cuts: [SnapshotCut], _ control: CopyControl) throws(VolumeError) {
@@ -132,7 +148,7 @@ extension Storage {
             if let attached = try pooling(volume.pool.attached(volume.record)) {
                 try pooling(volume.pool.sync(attached, of: volume.record))
             }
-            return target == nil ? .idle : .shared
+            return target.map { .shared(publishedAt: $0) } ?? .idle
         case .mounted(let path, let root):
             guard shares || parameters.maxFreeze != nil else {
                 throw .refused(

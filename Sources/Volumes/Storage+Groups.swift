@@ -24,6 +24,8 @@ extension Storage {
         guard Set(texts).count == texts.count else { throw .invalid("source_volume_ids names a volume twice") }
         let home = try find(first).pool
         let id = GroupID(pool: home.identity, name: name)
+        let claim = try claims.take("group \(id)", for: "CreateVolumeGroupSnapshot")
+        claim.step("taking its snapshots")
         // In the order of the ids, so that two groups of the same volumes cannot each hold what the other one needs; and
         // they would not wait, but be told to ask again.
         var cuts: [SnapshotCut] = []
@@ -58,7 +60,11 @@ extension Storage {
         for pool in pools {
             guard let store = pool.snapshots else { continue }
             let id = GroupID(pool: pool.identity, name: name)
+            guard try pooling(store.groups.record(id)) != nil else { continue }
+            // Not while it is being deleted: what that has still to delete has the ids of what would be made anew.
+            let claim = try claims.take("group \(id)", for: "CreateVolumeGroupSnapshot")
             guard let record = try pooling(store.groups.record(id)) else { continue }
+            claim.step("looking at the group of that name")
             guard record.isReady else {
                 try finishDeletion(of: record, in: store)
                 continue
@@ -123,6 +129,10 @@ extension Storage {
     }
 
     func finishDeletion(of group: GroupRecord, in store: any SnapshotStore) throws(VolumeError) {
+        for pool in pools {
+            guard let holder = pool.snapshots else { continue }
+            for record in holder.undecided where record.group == group.id { holder.undo(record) }
+        }
         for member in group.snapshots {
             for pool in pools {
                 guard let holder = pool.snapshots,
