@@ -126,13 +126,14 @@ final class RecordFolder: Sendable {
         }
     }
 
-    /// Brings one record into an index. A damaged one is told of, and blocks what it stands for.
+    /// Brings one record into an index. A damaged one is told of, and blocks what it stands for. `mark` is what stands
+    /// behind its name.
     func load<Record: KeptRecord>(
-        _ text: String, into index: RecordIndex<Record>, pool: UUID,
+        _ text: String, mark: String = "", into index: RecordIndex<Record>, pool: UUID,
         _ understand: (JSON) throws(MalformedRecord) -> Record
     ) -> String? {
         guard let id = RecordIndex<Record>.ID(text) else { return nil }
-        let name = text + Self.suffix
+        let name = text + Self.suffix + mark
         do throws(PoolError) {
             let json = try read(name)
             do throws(MalformedRecord) {

@@ -159,6 +159,13 @@ extension FileSnapshots {
                 let json = try images.records.read(images.makingName(text))
                 do throws(MalformedRecord) {
                     let record = try SnapshotRecord(json)
+                    guard record.id.text == text && record.pool == identity else {
+                        // Deciding on it would be deciding on the snapshot that it names.
+                        reports.append(
+                            "the note \(images.records.path)/\(images.makingName(text)) is of snapshot \(record.id) of pool "
+                                + "\(record.pool); it is left alone")
+                        continue
+                    }
                     kept.withLock { $0.append(record) }
                 } catch {
                     // It was never anybody's, and cannot become so.
@@ -188,9 +195,18 @@ extension FileSnapshots {
                 }
             } else if name.hasSuffix(ImageFolder.deletedSuffix) {
                 // Its snapshots are deleted by the caller, who knows all pools.
-                guard let json = try? groupRecords.read(name), var group = try? GroupRecord(json) else { continue }
-                group.isReady = false
-                groups.put(group)
+                let text = String(name.dropLast(ImageFolder.deletedSuffix.count))
+                let mark = String(ImageFolder.deletedSuffix.dropFirst(RecordFolder.suffix.count))
+                if let report = groupRecords.load(
+                    text, mark: mark, into: groups, pool: identity,
+                    { json throws(MalformedRecord) in
+                        var group = try GroupRecord(json)
+                        group.isReady = false
+                        return group
+                    })
+                {
+                    reports.append(report)
+                }
             }
         }
         return reports
