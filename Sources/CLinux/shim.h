@@ -177,6 +177,14 @@ static inline int holdfast_loop_set_capacity(int device) { return ioctl(device, 
 static inline int holdfast_freeze(int file) { return ioctl(file, _IOWR('X', 119, int), 0); }
 static inline int holdfast_thaw(int file) { return ioctl(file, _IOWR('X', 120, int), 0); }
 static inline int holdfast_clone_file(int to, int from) { return ioctl(to, _IOW(0x94, 9, int), from); }
+/* FICLONERANGE (ioctl_ficlonerange(2)); a length of 0 reaches to the end of `from`. */
+static inline int holdfast_clone_range(int to, int from, uint64_t offset, uint64_t length) {
+    struct {
+        int64_t from;
+        uint64_t offset, length, to_offset;
+    } range = {from, offset, length, offset};
+    return ioctl(to, _IOC(_IOC_WRITE, 0x94, 13, sizeof range), &range);
+}
 static inline int holdfast_fiemap(int file, struct fiemap *map) { return ioctl(file, _IOWR('f', 11, struct fiemap), map); }
 
 static inline int64_t holdfast_copy_file_range(int from, int64_t from_offset, int to, int64_t to_offset, size_t count) {

@@ -13,17 +13,23 @@ public enum AttachedLoops {
             let folder = try Files.open("/sys/block", O_RDONLY | O_DIRECTORY)
             return try Files.names(in: folder, "/sys/block").compactMap { block in
                 guard block.hasPrefix("loop"), let index = Int(block.dropFirst(4)) else { return nil }
-                let path = "/sys/block/\(block)/loop/backing_file"
-                guard let name else { return access(path, F_OK) == 0 ? index : nil }
-                guard let bytes = try? Files.read(path, limit: 1 << 16) else { return nil }
-                var backing = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)[...]
-                if backing.hasSuffix(deletedMark) { backing = backing.dropLast(deletedMark.count) }
-                return backing.split(separator: "/").last.map(String.init) == name ? index : nil
+                guard let name else { return access(backingPath(index), F_OK) == 0 ? index : nil }
+                return isAttached(index, toFileNamed: name) ? index : nil
             }.sorted()
         } catch {
             throw .system(error)
         }
     }
+
+    /// Whether a loop device has a backing file that has, or had when it was deleted, that name.
+    public static func isAttached(_ index: Int, toFileNamed name: String) -> Bool {
+        guard let bytes = try? Files.read(backingPath(index), limit: 1 << 16) else { return false }
+        var backing = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)[...]
+        if backing.hasSuffix(deletedMark) { backing = backing.dropLast(deletedMark.count) }
+        return backing.split(separator: "/").last.map(String.init) == name
+    }
+
+    private static func backingPath(_ index: Int) -> String { "/sys/block/loop\(index)/loop/backing_file" }
 
     private static let deletedMark = " (deleted)"
 

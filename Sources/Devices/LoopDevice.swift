@@ -56,7 +56,7 @@ public struct LoopDevice: ~Copyable, Sendable {
                     index = try next(control, fresh: false)
                     continue
                 }
-                let isSpoiled = try LoopDiscard.isSwitchedOff(index)
+                let isSpoiled = try LoopQueue.isSwitchedOff(index)
                 if discards && isSpoiled {
                     // Closing detaches, and only then can the device be removed.
                     _ = consume file
@@ -64,10 +64,12 @@ public struct LoopDevice: ~Copyable, Sendable {
                     index = try next(control, fresh: !isRemoved)
                     continue
                 }
-                if !discards { try LoopDiscard.switchOff(index) }
+                if !discards { try LoopQueue.switchOff(index) }
                 let device = try BlockDevice(file, path(index))
                 // Write protection (BLKROSET) is another setting that an earlier use leaves behind.
                 if try device.isReadOnly() { try device.setReadOnly(false) }
+                // So is how far the kernel reads ahead. A host that keeps us from setting that keeps others from it too.
+                _ = try? LoopQueue.setReadAhead(index, kibibytes: LoopQueue.standardReadAhead)
                 return LoopDevice(index: index, opened: device)
             }
         } catch {

@@ -8,7 +8,7 @@ extension Filesystem {
     ///
     /// It may be called again after a kill at any point.
     public func renewUUID(on device: String, from old: UUID, to new: UUID) throws(FilesystemError) {
-        try PrivateMount.requireFree(device)
+        try Filesystems.requireUnused(device)
         let before = try signature(on: device)
         guard before.uuid == old || before.uuid == new else {
             throw renewalFailed(device, "it holds \(before), neither UUID \(old) nor \(new)")

@@ -44,22 +44,12 @@ enum PrivateMount {
         return String(decoding: room[2..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     }
 
-    /// Proves that nobody has mounted the device: the kernel refuses an exclusive open of a block device with EBUSY while
-    /// a filesystem, a mapper or swap holds it (open(2), Linux 2.6).
-    static func requireFree(_ device: String) throws(FilesystemError) {
-        do throws(SystemError) {
-            _ = try Files.open(device, O_RDONLY | O_EXCL)
-        } catch {
-            throw error.code == EBUSY ? .inUse(device: device) : .system(error)
-        }
-    }
-
     /// A process that is being started holds copies of our descriptors until it execs, the mount's among them.
     private static func waitUntilFree(_ device: String) throws(FilesystemError) {
         let deadline = Moment.after(seconds: 30)
         while true {
             do throws(FilesystemError) {
-                return try requireFree(device)
+                return try Filesystems.requireUnused(device)
             } catch {
                 guard case .inUse = error, deadline.remainingMilliseconds > 0 else { throw error }
                 usleep(2_000)

@@ -45,7 +45,8 @@ extension PoolError {
         case .system(let error): error.status
         case .device(let error): error.code
         case .unusable, .alreadyServed, .imageInTheWay: .failedPrecondition
-        case .outOfSpace: .resourceExhausted
+        case .outOfSpace, .noRoomToCopy: .resourceExhausted
+        case .cannotShare: .failedPrecondition
         case .cancelled: .aborted
         case .tooLarge: .outOfRange
         case .attachedElsewhere, .sameIdentity: .failedPrecondition

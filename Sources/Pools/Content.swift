@@ -8,16 +8,31 @@ public final class Content: Sendable {
     let name: String
     /// Bytes from the start that count.
     public let bytes: Int64
+    /// Bytes that are allocated to it.
+    public let allocated: Int64
     /// Whether its owner may find blocks shared: not a thick volume, which would have to be given new ones at the next
     /// write.
     let mayShare: Bool
 
-    init(file: consuming Descriptor, name: String, bytes: Int64, mayShare: Bool) {
+    init(file: consuming Descriptor, name: String, bytes: Int64, allocated: Int64, mayShare: Bool) {
         self.file = file
         self.name = name
         self.bytes = bytes
+        self.allocated = allocated
         self.mayShare = mayShare
     }
+}
+
+/// How the bytes of a copy come about.
+public enum CopyWay: Sendable {
+    /// By sharing blocks where the pool can, slice by slice; by copying elsewhere.
+    case sharedIfPossible
+    /// By sharing blocks slice by slice, while writers are held; else not at all.
+    case sharedInSlices
+    /// By sharing all blocks in one step, which is one moment of a volume that is being written; else not at all.
+    case sharedAtOnce
+    /// By copying, for an owner who must not find his blocks shared.
+    case copied
 }
 
 /// Lets others end a copy that is being made, and says why.

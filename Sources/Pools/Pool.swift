@@ -96,10 +96,10 @@ public protocol Pool: AnyObject, Sendable {
     func noteFreeze(_ id: VolumeID) throws(PoolError)
     func forgetFreeze(_ id: VolumeID)
     /// The volumes whose freezing was noted since this host was started.
-    func notedFreezes() throws(PoolError) -> [VolumeID]
+    func notedFreezes() throws(PoolError) -> (volumes: [VolumeID], reports: [String])
 
-    /// How many volumes of this pool have a device attached now.
-    func attachedCount(besides id: VolumeID) throws(PoolError) -> Int
+    /// The volumes of this pool that have a device attached now. It asks nothing that a hung pool could not answer.
+    func attachedVolumes() -> [VolumeID]
 
     /// The volume's device if it is attached.
     func attached(_ record: VolumeRecord) throws(PoolError) -> AttachedDevice?

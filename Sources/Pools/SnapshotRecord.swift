@@ -17,6 +17,8 @@ public struct SnapshotRecord: Hashable, KeptRecord {
     public let size: Int64
     /// Less than `size` where the volume was growing: its filesystem may have been that small.
     public let assuredSize: Int64
+    /// Bytes that were allocated to the volume at that moment.
+    public let held: Int64
     public let access: VolumeAccess
     public let format: FormatState
     /// Nanoseconds since 1970.
@@ -28,11 +30,11 @@ public struct SnapshotRecord: Hashable, KeptRecord {
     /// Whether its volume held nothing yet: its filesystem was never made, or never mounted.
     public var isBlank: Bool { access != .block && format.isNeverMounted }
 
-    /// A snapshot takes what its volume has already taken, and never more.
-    public var promise: Int64 { 0 }
+    /// What it holds: its own copy, or blocks that its volume has to be given anew when it writes.
+    public var promise: Int64 { held }
 
     public init(
-        id: SnapshotID, name: String, of volume: VolumeRecord, size: Int64, created: Int64, group: GroupID? = nil
+        id: SnapshotID, name: String, of volume: VolumeRecord, content: Content, created: Int64, group: GroupID? = nil
     ) {
         self.id = id
         self.name = name
@@ -40,7 +42,8 @@ public struct SnapshotRecord: Hashable, KeptRecord {
         source = volume.id
         sourceName = volume.name
         sourceIncarnation = volume.incarnation
-        self.size = size
+        size = content.bytes
+        held = min(content.allocated, content.bytes)
         assuredSize = min(size, volume.assuredSize)
         access = volume.access
         format = volume.format
@@ -93,6 +96,7 @@ extension SnapshotRecord {
             "createdNanoseconds": .integer(created),
         ]
         access.write(to: &object)
+        object["held"] = .integer(held)
         if assuredSize != size { object["assuredSize"] = .integer(assuredSize) }
         if let group { object["group"] = .string(group.text) }
         return .object(object)
@@ -107,6 +111,7 @@ extension SnapshotRecord {
         sourceIncarnation = try json.text("sourceIncarnation")
         size = try json.size("size")
         assuredSize = json["assuredSize"] == nil ? size : try json.size("assuredSize")
+        held = json["held"]?.integer ?? 0
         access = try VolumeAccess(json)
         format = try FormatState(json["format"] ?? .null)
         created = json["createdNanoseconds"]?.integer ?? 0

@@ -17,7 +17,8 @@ public protocol SnapshotStore: Sendable {
     func begin(_ record: SnapshotRecord) throws(PoolError)
 
     /// Gives it its volume's content: the one step that writers may be held for. After an error `undo` is due.
-    func fill(_ record: SnapshotRecord, with content: Content, _ control: CopyControl) throws(PoolError)
+    func fill(
+        _ record: SnapshotRecord, with content: Content, _ way: CopyWay, _ control: CopyControl) throws(PoolError)
 
     /// Puts the image's content beyond the reach of a power cut; before `commit`, and after writers may go on.
     func settle(_ record: SnapshotRecord) throws(PoolError)

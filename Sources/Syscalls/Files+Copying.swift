@@ -27,6 +27,17 @@ extension Files {
         if uninterrupted({ holdfast_clone_file(target, source) }) != 0 { throw .last("clone a file to", object) }
     }
 
+    /// Makes `to` share some blocks of `from` at the same offset (ioctl_ficlonerange(2)). Both numbers are whole blocks of the
+    /// filesystem; a count of 0 reaches to the end of `from`.
+    public static func clone(
+        _ from: borrowing Descriptor, to: borrowing Descriptor, at offset: Int64, count: Int64, _ object: String
+    ) throws(SystemError) {
+        let (source, target) = (from.number, to.number)
+        if uninterrupted({ holdfast_clone_range(target, source, UInt64(offset), UInt64(count)) }) != 0 {
+            throw .last("clone \(count) bytes at offset \(offset) to", object)
+        }
+    }
+
     /// Copies at most `count` bytes within the kernel (copy_file_range(2)), and says how many; 0 at the end of `from`.
     /// Filesystems that can share blocks do so.
     public static func copyRange(

@@ -22,8 +22,9 @@ public enum HostThread {
         return try result.get()
     }
 
-    /// Starts `body` on a thread that may block, and does not wait for it.
-    public static func start(_ body: @escaping @Sendable () -> Void) { ThreadPool.shared.submit(body) }
+    /// Starts `body` on a thread that may block, and does not wait for it. It takes none of the threads of `run`, which may
+    /// all be waiting for it.
+    public static func start(_ body: @escaping @Sendable () -> Void) { ThreadPool.apart.submit(body) }
 
     /// How many threads the pool has now, idle ones included.
     public static var count: Int { ThreadPool.shared.count }
@@ -32,6 +33,8 @@ public enum HostThread {
 /// Threads that take jobs from one queue.
 private final class ThreadPool: Sendable {
     static let shared = ThreadPool(limit: 256, idleSeconds: 10)
+    /// For what calls start and wait for: three for each of them at the most.
+    static let apart = ThreadPool(limit: 768, idleSeconds: 10)
 
     fileprivate struct State: ~Copyable {
         var jobs: [(@Sendable () -> Void)?] = []

@@ -9,7 +9,8 @@ final class Freeze: Sendable {
     /// What is done to the filesystem. Tests put other deeds here.
     struct Deeds: Sendable {
         let freeze: @Sendable () throws(SystemError) -> Void
-        let thaw: @Sendable () -> Void
+        /// Says whether it was frozen until then.
+        let thaw: @Sendable () -> Bool
     }
 
     private enum State {
@@ -50,7 +51,7 @@ final class Freeze: Sendable {
             }
             switch outcome {
             case .frozen where isLate:
-                deeds.thaw()
+                _ = deeds.thaw()
                 atEnd()
             case .failed: atEnd()
             default: break
@@ -88,11 +89,10 @@ final class Freeze: Sendable {
             case .waiting, .thawed, .failed, .abandoned: return false
             }
         }
-        if wasFrozen {
-            deeds.thaw()
-            atEnd()
-        }
-        return wasFrozen
+        guard wasFrozen else { return false }
+        let wasHeld = deeds.thaw()
+        atEnd()
+        return wasHeld
     }
 
     /// Ends it, if it was never begun.

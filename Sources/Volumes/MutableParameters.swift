@@ -27,6 +27,7 @@ public struct MutableParameters: Sendable, Equatable {
     }
 
     public init(_ parameters: [String: String]) throws(VolumeError) {
+        let parameters = parameters.filter { !VolumeParameters.describesClaim.contains($0.key) }
         given = parameters
         for (key, value) in parameters.sorted(by: { $0.key < $1.key }) {
             guard let row = Self.known.first(where: { $0.key == key }) else {

@@ -5,18 +5,25 @@ internal import Synchronization
 final class Places: Sendable {
     /// 0 is no limit.
     let limit: Int64
-    private let taking = Mutex<[VolumeID: Int]>([:])
+    /// The volumes that are being staged.
+    private let staging = Mutex<Set<VolumeID>>([])
     /// The volumes whose attachments are being recorded.
     private let attaching = Mutex<Set<VolumeID>>([])
 
     init(limit: Int64) { self.limit = limit }
 
-    fileprivate func begin(_ id: VolumeID) -> Int {
-        taking.withLock { taking in
-            taking[id, default: 0] += 1
-            return taking.keys.count { $0 != id }
+    /// Sets a place aside for a volume that is being staged, if with those that `staged` gives there is one left. The volume's
+    /// claim lets nobody stage it twice at a time.
+    fileprivate func beginStaging(_ id: VolumeID, _ staged: () -> [VolumeID]) -> Bool {
+        staging.withLock { staging in
+            let others = staging.union(staged()).subtracting([id])
+            guard others.count < limit else { return false }
+            staging.insert(id)
+            return true
         }
     }
+
+    fileprivate func endStaging(_ id: VolumeID) { staging.withLock { _ = $0.remove(id) } }
 
     /// Sets a place aside for an attachment, if with those that `attached` gives there is one left.
     fileprivate func beginAttaching(_ id: VolumeID, _ attached: () -> [VolumeID]) -> Bool {
@@ -28,13 +35,6 @@ final class Places: Sendable {
     }
 
     fileprivate func endAttaching(_ id: VolumeID) { attaching.withLock { _ = $0.remove(id) } }
-
-    fileprivate func end(_ id: VolumeID) {
-        taking.withLock { taking in
-            taking[id, default: 1] -= 1
-            if taking[id] == 0 { taking[id] = nil }
-        }
-    }
 }
 
 extension Storage {
@@ -43,13 +43,11 @@ extension Storage {
         for volume: Volume, _ body: () throws(VolumeError) -> Value
     ) throws(VolumeError) -> Value {
         guard places.limit > 0 else { return try body() }
-        let others = places.begin(volume.id)
-        defer { places.end(volume.id) }
-        if try pooling(volume.pool.attached(volume.record)) == nil {
-            // Those that are being staged may have their devices already: counting them twice only errs on the safe side.
-            var count = Int64(others)
-            for pool in pools { count += Int64(try pooling(pool.attachedCount(besides: volume.id))) }
-            if count >= places.limit { throw .tooManyVolumes(limit: places.limit) }
+        let isTaken = places.beginStaging(volume.id) { pools.flatMap { $0.attachedVolumes() } }
+        defer { places.endStaging(volume.id) }
+        if !isTaken {
+            let isStaged = try pooling(volume.pool.attached(volume.record)) != nil
+            guard isStaged else { throw .tooManyVolumes(limit: places.limit) }
         }
         return try body()
     }

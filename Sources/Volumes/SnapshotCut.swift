@@ -1,3 +1,4 @@
+internal import Filesystems
 internal import Mounts
 internal import Pools
 internal import Syscalls
@@ -34,7 +35,7 @@ final class SnapshotCut: Sendable {
         snapshotClaim = SharedClaim(try storage.claims.take("snapshot \(id)", for: "CreateSnapshot"))
         content = try pooling(volume.pool.content(volume.record))
         record = SnapshotRecord(
-            id: id, name: name, of: volume.record, size: content.bytes, created: created, group: group)
+            id: id, name: name, of: volume.record, content: content, created: created, group: group)
     }
 }
 
@@ -68,7 +69,8 @@ extension Storage {
         var freezes: [Freeze] = []
         var begun = 0
         do throws(VolumeError) {
-            var (idle, written): ([SnapshotCut], [SnapshotCut]) = ([], [])
+            var idle: [SnapshotCut] = []
+            var written: [(cut: SnapshotCut, way: CopyWay)] = []
             var raw: [(volume: VolumeID, path: String)] = []
             var isQuick = true
             for cut in cuts {
@@ -80,16 +82,16 @@ extension Storage {
                 case .idle: idle.append(cut)
                 case .shared(let path):
                     raw.append((cut.volume.id, path))
-                    written.append(cut)
+                    written.append((cut, .sharedAtOnce))
                 case .freezing(let freeze):
                     freezes.append(freeze)
-                    written.append(cut)
+                    written.append((cut, parameters.maxFreeze == nil ? .sharedInSlices : .sharedIfPossible))
                     isQuick = isQuick && shares
                 }
             }
             try requireOneMoment(raw)
             // What takes its time and needs no writers held is done before they are.
-            try fill(idle, control)
+            for cut in idle { try fill(cut, .sharedIfPossible, control) }
             // A copy that is still at it when writers go on is of no use.
             let own = CopyControl(within: control)
             let bound = parameters.maxFreeze ?? (isQuick ? Self.freezeBound : 0)
@@ -101,7 +103,9 @@ extension Storage {
                     return .freeze(error)
                 },
                 atLimit: { own.cancel("writers could not be held any longer") },
-                while: { () throws(VolumeError) in try fill(written, own) })
+                while: { () throws(VolumeError) in
+                    for (cut, way) in written { try fill(cut, way, own) }
+                })
         } catch {
             for freeze in freezes { freeze.giveUp() }
             for cut in cuts.prefix(begun) { cut.store.undo(cut.record) }
@@ -121,11 +125,9 @@ extension Storage {
                 + "but one of them")
     }
 
-    private func fill(_ cuts: [SnapshotCut], _ control: CopyControl) throws(VolumeError) {
-        for cut in cuts {
-            cut.claim.step("giving snapshot \(cut.record.id) the volume's content")
-            try pooling(cut.store.fill(cut.record, with: cut.content, control))
-        }
+    private func fill(_ cut: SnapshotCut, _ way: CopyWay, _ control: CopyControl) throws(VolumeError) {
+        cut.claim.step("giving snapshot \(cut.record.id) the volume's content")
+        try pooling(cut.store.fill(cut.record, with: cut.content, way, control))
     }
 
     /// Sees to it that the volume's image holds what its writers have written, and says what keeps it so.
@@ -175,7 +177,7 @@ extension Storage {
             "the filesystem of volume \(id) at \(path)",
             Freeze.Deeds(
                 freeze: { () throws(SystemError) in try Files.freeze(root.descriptor, path) },
-                thaw: { _ = try? Files.thaw(root.descriptor, path) }),
+                thaw: { (try? Files.thaw(root.descriptor, path)) == true }),
             // The claim is held as long as the freeze is, whoever has stopped waiting for it.
             atEnd: { [claim = cut.claim] in
                 pool.forgetFreeze(id)
@@ -189,8 +191,29 @@ extension Storage {
             if let holder = holders.first { return .block(publishedAt: holder.path) }
             return try pooling(volume.pool.attached(volume.record)) == nil ? .none : .block(publishedAt: nil)
         }
-        guard !holders.isEmpty else { return .none }
+        guard !holders.isEmpty else {
+            try requireNoHiddenUse(of: volume)
+            return .none
+        }
         let mount = try openMount(of: volume, holders)
         return .mounted(mount.path, mount.root)
+    }
+
+    /// Refuses a volume whose device is attached and held, by a mount in another mount namespace for instance, though nothing
+    /// here shows it: its writers could neither be seen nor held.
+    func requireNoHiddenUse(of volume: Volume) throws(VolumeError) {
+        guard let attached = try pooling(volume.pool.attached(volume.record)) else { return }
+        do throws(FilesystemError) {
+            try Filesystems.requireUnused(attached.device.path)
+        } catch {
+            guard case .inUse = error else { throw .filesystem(error) }
+            throw .inUse(
+                volume: volume.id,
+                how:
+                    "\(attached.device.path) is mounted where this process does not see it, in another mount namespace",
+                advice: "find that mount in /proc/*/mountinfo and unmount it")
+        }
+        // What it held in its cache is on the image before that is copied.
+        try pooling(volume.pool.sync(attached, of: volume.record))
     }
 }

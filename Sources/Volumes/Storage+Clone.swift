@@ -27,7 +27,7 @@ extension Storage {
                 access: snapshot.record.access, format: snapshot.record.format, size: snapshot.record.size,
                 assuredSize: snapshot.record.assuredSize)
             let record = try self.record(of: original, pool, id, order)
-            let content = try pooling(snapshot.store.content(snapshot.record))
+            let content = try content(of: snapshot)
             try pooling(pool.create(record, from: original.isBlank ? nil : content, control))
             return record
         case .volume(let sourceID):

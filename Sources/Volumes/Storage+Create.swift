@@ -41,6 +41,8 @@ extension Storage {
     public func create(_ order: CreateOrder, _ control: CopyControl = CopyControl()) throws(VolumeError) -> Volume {
         let pool = try pool(named: order.parameters.pool)
         let id = VolumeID(pool: pool.identity, name: order.name)
+        // Its own source it can be only where it exists already.
+        if order.source == .volume(id), try pooling(pool.index.record(id)) == nil { throw .noSuchVolume(id.text) }
         // The name as well, for in another pool the same name is another id.
         let nameClaim = try claims.take("the volume named \(order.name.debugDescription)", for: "CreateVolume")
         let claim = try claims.take("volume \(id)", for: "CreateVolume")

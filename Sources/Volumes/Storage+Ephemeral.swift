@@ -83,6 +83,8 @@ extension Storage {
                 continue
             }
             guard record.intent == .ready else {
+                // Not while somebody else is at it, who would then forget what is made anew.
+                _ = try claims.take("volume \(record.id)", for: "NodePublishVolume")
                 try pooling(pool.delete(record.id))
                 continue
             }
@@ -97,9 +99,12 @@ extension Storage {
         }
         claim.step("making the volume")
         let pool = try pool(named: order.parameters.pool)
+        let id = VolumeID(pool: pool.identity, name: order.name)
+        let volumeClaim = try claims.take("volume \(id)", for: "NodePublishVolume")
+        volumeClaim.step("making the volume")
         let access = try Self.access(of: order)
         let record = newRecord(
-            VolumeID(pool: pool.identity, name: order.name), pool, order, access: access,
+            id, pool, order, access: access,
             size: try Self.size(of: order, access), ephemeralTarget: target)
         try pooling(pool.create(record))
         return (Volume(record: record, pool: pool), true)

@@ -98,7 +98,7 @@ extension Storage {
         return try group(record)
     }
 
-    private func lookUpGroup(_ text: String) throws(VolumeError) -> (GroupRecord, any SnapshotStore)? {
+    func lookUpGroup(_ text: String) throws(VolumeError) -> (GroupRecord, any SnapshotStore)? {
         guard let id = GroupID(text) else { return nil }
         for pool in pools {
             guard let store = pool.snapshots, let record = try pooling(store.groups.record(id)) else { continue }

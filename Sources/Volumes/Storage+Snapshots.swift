@@ -71,7 +71,8 @@ extension Storage {
         copies.cancel(text, "the snapshot is being deleted")
         let claim = try claims.take("snapshot \(text)", for: "DeleteSnapshot")
         guard let snapshot = try lookUpSnapshot(text) else { return }
-        if let group = snapshot.record.group {
+        // A member whose group is gone would otherwise stay for ever.
+        if let group = snapshot.record.group, try lookUpGroup(group.text) != nil {
             throw .invalid(
                 "snapshot \(snapshot.id) was taken with the group \(group) and goes with it alone; delete the group")
         }
@@ -94,26 +95,50 @@ extension Storage {
         return nil
     }
 
+    /// Opens a snapshot's content.
+    func content(of snapshot: Snapshot) throws(VolumeError) -> Content {
+        try opening(snapshot) { () throws(PoolError) in try snapshot.store.content(snapshot.record) }
+    }
+
+    /// Opens something of a snapshot. One that was deleted since it was found is an unknown one.
+    private func opening<Value>(
+        _ snapshot: Snapshot, _ open: () throws(PoolError) -> Value
+    ) throws(VolumeError) -> Value {
+        do throws(PoolError) {
+            return try open()
+        } catch {
+            if case .missingImage = error { _ = try findSnapshot(snapshot.id.text) }
+            throw .pool(error)
+        }
+    }
+
     /// Reads which blocks of a snapshot hold data or, with a `base`, differ from that earlier snapshot of the same volume.
     public func blocks(of text: String, since base: String?) throws(VolumeError) -> (Snapshot, any BlockReader) {
         let target = try findSnapshot(text)
-        guard let base else { return (target, try pooling(target.store.blocks(of: target.record, since: nil))) }
-        let earlier = try findSnapshot(base)
-        guard earlier.record.source == target.record.source else {
-            throw .invalid(
-                "snapshot \(earlier.id) is of volume \(earlier.record.source) and snapshot \(target.id) of volume "
-                    + "\(target.record.source); only snapshots of one volume can be compared")
+        let earlier: Snapshot? = if let base { try findSnapshot(base) } else { nil }
+        if let earlier { try requireOrder(earlier.record, target.record) }
+        let reader = try opening(target) { () throws(PoolError) in
+            try target.store.blocks(of: target.record, since: earlier?.record)
         }
-        guard earlier.record.sourceIncarnation == target.record.sourceIncarnation else {
+        return (target, reader)
+    }
+
+    /// Refuses to compare what was not taken of one volume, in that order.
+    private func requireOrder(_ earlier: SnapshotRecord, _ target: SnapshotRecord) throws(VolumeError) {
+        guard earlier.source == target.source else {
             throw .invalid(
-                "volume \(target.record.source) was deleted and made again between the snapshots \(earlier.id) and "
+                "snapshot \(earlier.id) is of volume \(earlier.source) and snapshot \(target.id) of volume "
+                    + "\(target.source); only snapshots of one volume can be compared")
+        }
+        guard earlier.sourceIncarnation == target.sourceIncarnation else {
+            throw .invalid(
+                "volume \(target.source) was deleted and made again between the snapshots \(earlier.id) and "
                     + "\(target.id); only snapshots of one volume can be compared")
         }
-        guard earlier.record.created <= target.record.created else {
+        guard earlier.created <= target.created else {
             throw .invalid(
                 "snapshot \(earlier.id) was taken after snapshot \(target.id); give the earlier one as the base")
         }
-        return (target, try pooling(target.store.blocks(of: target.record, since: earlier.record)))
     }
 
     /// What a reader finds next.

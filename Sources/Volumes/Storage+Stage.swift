@@ -32,8 +32,8 @@ public struct StageOutcome: Sendable {
     public var wasStaged = false
     public var formatted = false
     public var check: CheckOutcome = .notRun
-    /// Why its filesystem has not followed the volume's size, if that is so.
-    public var growthRefusal: FilesystemError?
+    /// What was asked of the volume and could not be done, a sentence each.
+    public var warnings: [String] = []
     public var device = ""
 }
 
@@ -73,10 +73,11 @@ extension Storage {
         claim.step("attaching the device")
         try finishGrowingDevice(of: volume)
         let attached = try pooling(volume.pool.attach(volume.record))
-        try applyReadAhead(volume, attached)
+        var outcome = StageOutcome(wasStaged: !attached.isNew, device: attached.device.path)
         try pooling(volume.pool.keep(attached, of: volume.record))
+        warnOfReadAhead(volume, attached, &outcome)
         if attached.device.size >= volume.record.size { try finishGrowth(of: volume.id, claim) }
-        return StageOutcome(wasStaged: !attached.isNew, device: attached.device.path)
+        return outcome
     }
 
     private func stageFilesystem(
@@ -130,17 +131,27 @@ extension Storage {
         _ volume: Volume, _ options: MountOptions, _ outcome: inout StageOutcome, _ claim: borrowing Claim
     ) throws(VolumeError) {
         let volume = try find(volume.id.text)
+        // As it is the volume serves its pod, which not to start would help nobody: what follows is told of and tried again.
         if !volume.record.mutableParameters.isEmpty, let attached = try pooling(volume.pool.attached(volume.record)) {
-            try applyReadAhead(volume, attached)
+            warnOfReadAhead(volume, attached, &outcome)
         }
         guard volume.record.growsFrom != nil, !options.isReadOnly else { return }
         try finishGrowingDevice(of: volume)
         do throws(VolumeError) {
             try finishGrowth(of: volume.id, claim)
         } catch {
-            // As large as it is it serves its pod, which not to start would help nobody. NodeExpandVolume is refused.
-            guard case .filesystem(let cause) = error, case .cannotGrow = cause else { throw error }
-            outcome.growthRefusal = cause
+            guard case .filesystem(let cause) = error else { throw error }
+            outcome.warnings.append("the filesystem has not grown: \(cause)")
+        }
+    }
+
+    private func warnOfReadAhead(
+        _ volume: Volume, _ attached: borrowing AttachedDevice, _ outcome: inout StageOutcome
+    ) {
+        do throws(VolumeError) {
+            try applyReadAhead(volume, attached)
+        } catch {
+            outcome.warnings.append("\(error)")
         }
     }
 

@@ -26,7 +26,9 @@ extension Storage {
         report.mounts = mounts.found
         report.troubles += mounts.troubles
         for pool in pools {
-            for id in try pooling(pool.notedFreezes()) {
+            let noted = try pooling(pool.notedFreezes())
+            report.troubles += noted.reports
+            for id in noted.volumes {
                 do throws(VolumeError) {
                     try thaw(id, in: pool)
                     report.thawed += 1
@@ -44,7 +46,10 @@ extension Storage {
     private func thaw(_ id: VolumeID, in pool: any Pool) throws(VolumeError) {
         if let volume = try lookUp(id.text) {
             let holders = try holders(of: id, besides: nil, thoroughly: true)
-            if !holders.isEmpty {
+            if holders.isEmpty {
+                // Frozen where nobody here can thaw it: the note stays, for whoever unmounts it.
+                try requireNoHiddenUse(of: volume)
+            } else {
                 let mount = try openMount(of: volume, holders)
                 do throws(SystemError) {
                     try Files.thaw(mount.root.descriptor, mount.path)

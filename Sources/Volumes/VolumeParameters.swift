@@ -27,7 +27,8 @@ public struct VolumeParameters: Sendable, Equatable {
         ("encryption", "none"),
     ]
 
-    private static let describesClaim: Set<String> = [
+    /// What the sidecars add of the claim (`--extra-create-metadata`, `--extra-modify-metadata`).
+    static let describesClaim: Set<String> = [
         "csi.storage.k8s.io/pvc/name", "csi.storage.k8s.io/pvc/namespace", "csi.storage.k8s.io/pv/name",
     ]
 

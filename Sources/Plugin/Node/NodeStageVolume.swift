@@ -20,9 +20,7 @@ extension Plugin {
         if case .corrected(let words) = outcome.check {
             Log.shared.warning("fsck corrected errors: \(words)", ["volume": id, "device": outcome.device])
         }
-        if let cause = outcome.growthRefusal {
-            Log.shared.warning("the filesystem has not grown: \(cause)", ["volume": id, "device": outcome.device])
-        }
+        for warning in outcome.warnings { Log.shared.warning(warning, ["volume": id, "device": outcome.device]) }
         return NodeStageVolumeResponse()
     }
 }

@@ -19,16 +19,21 @@ extension FilePool {
 
     func forgetFreeze(_ id: VolumeID) { _ = try? Files.unlink(id.text + Self.frozenSuffix, in: records.folder) }
 
-    func notedFreezes() throws(PoolError) -> [VolumeID] {
+    func notedFreezes() throws(PoolError) -> (volumes: [VolumeID], reports: [String]) {
         var noted: [VolumeID] = []
+        var reports: [String] = []
         let boot = try kernel(bootID())
         for name in try kernel(records.names()) where name.hasSuffix(Self.frozenSuffix) {
             guard let id = VolumeID(String(name.dropLast(Self.frozenSuffix.count))) else { continue }
-            let text = try kernel(Files.read(name, in: records.folder, limit: 256))
-            // A note of an earlier boot, or one that was being written: nothing had been frozen, or nothing is any more.
-            if String(decoding: text, as: UTF8.self) == boot { noted.append(id) } else { forgetFreeze(id) }
+            do throws(SystemError) {
+                let text = String(decoding: try Files.read(name, in: records.folder, limit: 4_096), as: UTF8.self)
+                // A note of an earlier boot, or one that was being written: nothing had been frozen, or nothing is any more.
+                if text == boot { noted.append(id) } else { forgetFreeze(id) }
+            } catch {
+                reports.append("whether volume \(id) was left frozen could not be read: \(error); see fsfreeze(8)")
+            }
         }
-        return noted
+        return (noted, reports)
     }
 
     private func bootID() throws(SystemError) -> String {

@@ -46,12 +46,9 @@ extension FilePool {
         return nil
     }
 
-    func attachedCount(besides id: VolumeID) throws(PoolError) -> Int {
-        let known = attachedAt.withLock { $0 }
-        var count = 0
-        for (other, index) in known where other != id {
-            if try onDevice(LoopDevice.status(index))?.label == label(other) { count += 1 }
-        }
-        return count
+    func attachedVolumes() -> [VolumeID] {
+        attachedAt.withLock { $0 }.filter { id, index in
+            AttachedLoops.isAttached(index, toFileNamed: volumes.imageName(id.text))
+        }.map(\.key)
     }
 }

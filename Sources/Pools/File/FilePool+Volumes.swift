@@ -24,10 +24,8 @@ extension FilePool {
     func promise(_ bytes: Int64) throws(PoolError) {
         let limit = try commitmentLimit()
         guard index.promise(bytes, limit: limit) else {
-            throw .outOfSpace(
-                pool: name,
-                reason: "\(bytes) bytes more would pass the overcommit limit of \(limit) bytes, of which "
-                    + "\(index.committed) are given to volumes")
+            throw overcommit.refusal(
+                pool: name, bytes: bytes, given: index.committed + fileSnapshots.index.committed)
         }
     }
 
@@ -50,7 +48,8 @@ extension FilePool {
                 try kernel(Files.stopCopyOnWrite(image, path))
             }
             if let content {
-                try ImageCopy.fill(image, path, from: content, sharing: record.provisioning == .thin, control)
+                let way: CopyWay = record.provisioning == .thin ? .sharedIfPossible : .copied
+                try ImageCopy(content: content, way: way, control: control).fill(image, path)
             }
             if record.provisioning == .thick { try kernel(Files.allocate(image, path, bytes: record.size)) }
             try kernel(Files.resize(image, path, to: record.size))
@@ -66,6 +65,7 @@ extension FilePool {
         return Content(
             // While it grows the device may show any size up to the one that is noted.
             file: image, name: volumes.owner(record.id.text), bytes: min(status.size, record.size),
+            allocated: status.allocated,
             mayShare: record.provisioning == .thin)
     }
 
@@ -98,7 +98,7 @@ extension FilePool {
         let usage = try kernel(FilesystemUsage.of(records.folder, path))
         let room = max(0, usage.available)
         if provisioning == .thick { return PoolCapacity(available: room, maximumVolume: min(room, Self.largestFile)) }
-        guard overcommit != nil else { return PoolCapacity(available: room, maximumVolume: Self.largestFile) }
+        guard overcommit.ratio != nil else { return PoolCapacity(available: room, maximumVolume: Self.largestFile) }
         let left = max(0, try commitmentLimit() - index.committed)
         return PoolCapacity(available: left, maximumVolume: min(left, Self.largestFile))
     }
@@ -108,8 +108,6 @@ extension FilePool {
 
     /// Bytes that all volumes together may promise.
     private func commitmentLimit() throws(PoolError) -> Int64 {
-        guard let overcommit else { return .max }
-        let total = try kernel(FilesystemUsage.of(records.folder, path)).total
-        return Int64(exactly: (Double(total) * overcommit).rounded(.down)) ?? .max
+        try overcommit.limit(records) - fileSnapshots.index.committed
     }
 }

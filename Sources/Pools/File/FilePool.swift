@@ -21,8 +21,7 @@ final class FilePool: Pool {
     let identity: UUID
     let index = VolumeIndex()
     let path: String
-    /// How many times over thin volumes may promise the pool's space; nil is unlimited.
-    let overcommit: Double?
+    let overcommit: Overcommit
     let volumes: ImageFolder
     let fileSnapshots: FileSnapshots
     /// The filesystem that images lie on, as loop devices name it.
@@ -62,7 +61,7 @@ final class FilePool: Pool {
     private init(name: String, path: String, overcommit: Double?) throws(PoolError) {
         self.name = name
         self.path = path
-        self.overcommit = overcommit
+        self.overcommit = Overcommit(ratio: overcommit)
         let folder: Descriptor
         do throws(SystemError) {
             folder = try Files.open(path, O_RDONLY | O_DIRECTORY)
@@ -81,7 +80,9 @@ final class FilePool: Pool {
             self.reserve = reserve
             volumes = try ImageFolder(Self.volumesName, of: "volume", in: folder, path, pool: name, reserve: reserve)
             device = try FileStatus.of(volumes.records.folder, path).identity.device
-            fileSnapshots = try FileSnapshots(in: folder, path, pool: name, identity: identity, reserve: reserve)
+            fileSnapshots = try FileSnapshots(
+                in: folder, path, pool: name, identity: identity, reserve: reserve,
+                overcommit: self.overcommit, volumes: index)
         } catch {
             throw .unusable(path: path, reason: "\(error)")
         }

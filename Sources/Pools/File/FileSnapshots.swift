@@ -14,9 +14,14 @@ final class FileSnapshots: SnapshotStore {
     private let identity: UUID
     private let kept = Mutex<[SnapshotRecord]>([])
     private let sharing = Mutex<Bool?>(nil)
+    /// What snapshots that are being taken were promised.
+    private let promises = Mutex<[SnapshotID: Int64]>([:])
+    private let overcommit: Overcommit
+    private let volumes: VolumeIndex
 
     init(
-        in folder: borrowing Descriptor, _ path: String, pool: String, identity: UUID, reserve: Reserve
+        in folder: borrowing Descriptor, _ path: String, pool: String, identity: UUID, reserve: Reserve,
+        overcommit: Overcommit, volumes: VolumeIndex
     ) throws(SystemError) {
         images = try ImageFolder("snapshots", of: "snapshot", in: folder, path, pool: pool, reserve: reserve)
         if try Files.makeDirectory("groups", in: folder, mode: 0o700) { try Files.sync(folder, path) }
@@ -25,6 +30,8 @@ final class FileSnapshots: SnapshotStore {
             folder: try Files.open("groups", in: folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), reserve: reserve)
         self.pool = pool
         self.identity = identity
+        self.overcommit = overcommit
+        self.volumes = volumes
     }
 
     var undecided: [SnapshotRecord] { kept.withLock { $0 } }
@@ -52,17 +59,29 @@ final class FileSnapshots: SnapshotStore {
     }
 
     func begin(_ record: SnapshotRecord) throws(PoolError) {
-        _ = try images.begin(record.id.text, record.json, copies: !record.isBlank)
+        let limit = try overcommit.limit(images.records) - volumes.committed
+        guard index.promise(record.held, limit: limit) else {
+            throw overcommit.refusal(pool: pool, bytes: record.held, given: volumes.committed + index.committed)
+        }
+        do throws(PoolError) {
+            _ = try images.begin(record.id.text, record.json, copies: !record.isBlank)
+        } catch {
+            index.settle(record.held)
+            throw error
+        }
+        promises.withLock { $0[record.id] = record.held }
     }
 
-    func fill(_ record: SnapshotRecord, with content: Content, _ control: CopyControl) throws(PoolError) {
+    func fill(
+        _ record: SnapshotRecord, with content: Content, _ way: CopyWay, _ control: CopyControl
+    ) throws(PoolError) {
         let id = record.id.text
         let image = try images.open(id, O_RDWR)
         do throws(PoolError) {
             if record.isBlank {
                 try kernel(Files.resize(image, images.imagePath(id), to: record.size))
             } else {
-                try ImageCopy.fill(image, images.imagePath(id), from: content, sharing: true, control)
+                try ImageCopy(content: content, way: way, control: control).fill(image, images.imagePath(id))
             }
         } catch {
             if case .system(let cause) = error { throw images.failure(cause) }
@@ -78,12 +97,13 @@ final class FileSnapshots: SnapshotStore {
             if record.group != nil { kept.append(record) }
         }
         try images.commit(record.id.text)
-        index.put(record)
+        index.put(record, settling: promises.withLock { $0.removeValue(forKey: record.id) } ?? 0)
         kept.withLock { $0.removeAll { $0.id == record.id } }
     }
 
     func undo(_ record: SnapshotRecord) {
         images.undo(record.id.text)
+        index.settle(promises.withLock { $0.removeValue(forKey: record.id) } ?? 0)
         kept.withLock { $0.removeAll { $0.id == record.id } }
     }
 
@@ -106,7 +126,8 @@ final class FileSnapshots: SnapshotStore {
             throw .shortImage(
                 of: images.owner(id), path: images.imagePath(id), found: status.size, expected: record.size)
         }
-        return Content(file: image, name: images.owner(id), bytes: record.size, mayShare: true)
+        return Content(
+            file: image, name: images.owner(id), bytes: record.size, allocated: status.allocated, mayShare: true)
     }
 
     func blocks(of target: SnapshotRecord, since base: SnapshotRecord?) throws(PoolError) -> any BlockReader {

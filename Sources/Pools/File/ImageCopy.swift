@@ -2,19 +2,55 @@ internal import Glibc
 internal import Syscalls
 
 /// Gives a new and empty image the content of another file.
-enum ImageCopy {
-    /// Bytes between two looks at whether anybody still wants the copy.
+struct ImageCopy {
+    let content: Content
+    let way: CopyWay
+    let control: CopyControl
+
+    /// Bytes between two looks at whether anybody still wants the copy, and whether there is still room.
     private static let chunk: Int64 = 16 << 20
+    /// Bytes whose blocks are shared at a time. Their owner's writers wait meanwhile, however few of them were to.
+    private static let slice: Int64 = 256 << 20
+    /// Shared slices are whole blocks of any filesystem that shares.
+    private static let blockLength: Int64 = 64 << 10
     /// Bytes that are read at a time where the kernel does not copy by itself.
     private static let pieceLength = 1 << 20
 
     /// Shares the blocks where that may be and the filesystem can; copies what is data, and leaves the holes, otherwise.
-    static func fill(
-        _ image: borrowing Descriptor, _ path: String, from content: Content, sharing: Bool, _ control: CopyControl
-    ) throws(PoolError) {
-        let mayShare = sharing && content.mayShare
+    func fill(_ image: borrowing Descriptor, _ path: String) throws(PoolError) {
         try control.check()
-        if mayShare, try kernel(share(content, image, path)) { return }
+        if content.mayShare && way != .copied, try share(image, path) { return }
+        if way == .sharedAtOnce || way == .sharedInSlices { throw .cannotShare(of: content.name) }
+        try copy(to: image, path)
+    }
+
+    /// False where the filesystem cannot share blocks between these two files, and nothing is shared yet.
+    private func share(_ image: borrowing Descriptor, _ path: String) throws(PoolError) -> Bool {
+        let inSlices = way != .sharedAtOnce && content.bytes % Self.blockLength == 0
+        var position: Int64 = 0
+        while position < content.bytes {
+            try control.check()
+            let end = inSlices ? min(content.bytes, position + Self.slice) : content.bytes
+            do throws(SystemError) {
+                if inSlices {
+                    try Files.clone(content.file, to: image, at: position, count: end - position, path)
+                } else {
+                    try Files.clone(content.file, to: image, path)
+                }
+            } catch {
+                if position == 0 && [EOPNOTSUPP, EXDEV, EINVAL, ENOTTY].contains(error.code) { return false }
+                throw .system(error)
+            }
+            position = end
+        }
+        if try kernel(FileStatus.of(image, path)).size != content.bytes {
+            try kernel(Files.resize(image, path, to: content.bytes))
+        }
+        return true
+    }
+
+    private func copy(to image: borrowing Descriptor, _ path: String) throws(PoolError) {
+        try requireRoom(on: image, path, for: content.allocated)
         // The length first: what is never written is a hole.
         try kernel(Files.resize(image, path, to: content.bytes))
         var position: Int64 = 0
@@ -23,39 +59,40 @@ enum ImageCopy {
             position = data
             while position < end {
                 try control.check()
-                let step = min(end, position + chunk)
-                try kernel(copy(content, from: position, to: step, image, path, inKernel: mayShare))
+                let step = min(end, position + Self.chunk)
+                try requireRoom(on: image, path, for: step - position)
+                try kernel(copy(from: position, to: step, image, path))
                 position = step
             }
         }
     }
 
-    /// False where the filesystem cannot share blocks between these two files.
-    private static func share(
-        _ content: Content, _ image: borrowing Descriptor, _ path: String
-    ) throws(SystemError) -> Bool {
-        do throws(SystemError) {
-            try Files.clone(content.file, to: image, path)
-        } catch {
-            if [EOPNOTSUPP, EXDEV, EINVAL, ENOTTY].contains(error.code) { return false }
-            throw error
+    /// A copy never takes the last room of a pool: thin volumes whose next write finds none get an I/O error, and their
+    /// filesystems stop.
+    private func requireRoom(
+        on image: borrowing Descriptor, _ path: String, for bytes: Int64
+    ) throws(PoolError) {
+        let usage = try kernel(FilesystemUsage.of(image, path))
+        let left = usage.total / Self.leftShare
+        guard usage.available - bytes >= left else {
+            throw .noRoomToCopy(what: content.name, bytes: bytes, available: usage.available, left: left)
         }
-        if try FileStatus.of(image, path).size != content.bytes { try Files.resize(image, path, to: content.bytes) }
-        return true
     }
 
+    /// The part of a pool, one twentieth, that copies leave to the volumes that are there.
+    private static let leftShare: Int64 = 20
+
     /// Copies one stretch of data. The kernel's own copy may share blocks, which a thick volume must not.
-    private static func copy(
-        _ content: Content, from start: Int64, to end: Int64, _ image: borrowing Descriptor, _ path: String,
-        inKernel: Bool
+    private func copy(
+        from start: Int64, to end: Int64, _ image: borrowing Descriptor, _ path: String
     ) throws(SystemError) {
         var offset = start
-        var byHand = !inKernel
+        var byHand = way == .copied || !content.mayShare
         var piece: UnsafeMutableRawBufferPointer?
         defer { piece?.deallocate() }
         while offset < end {
             if byHand {
-                let room = piece ?? .allocate(byteCount: pieceLength, alignment: 4_096)
+                let room = piece ?? .allocate(byteCount: Self.pieceLength, alignment: 4_096)
                 piece = room
                 let part = UnsafeMutableRawBufferPointer(rebasing: room.prefix(Int(clamping: end - offset)))
                 let got = try Files.read(content.file, content.name, at: offset, into: part)
