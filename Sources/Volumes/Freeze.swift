@@ -22,16 +22,27 @@ final class Freeze: Sendable {
 
     /// The filesystem, for a sentence.
     let name: String
-    private let deeds: Deeds
-    private let atEnd: @Sendable () -> Void
+    /// What has to be given back as soon as it is over, whatever thread may have this value a little longer: an open file
+    /// of the filesystem, and the volume's claim.
+    private let held: Mutex<(deeds: Deeds, atEnd: @Sendable () -> Void)?>
     private let state = Mutex(State.waiting)
     private let arrived = Flag()
 
     /// `atEnd` runs once, when the filesystem is not frozen any more or never was.
     init(_ name: String, _ deeds: Deeds, atEnd: @escaping @Sendable () -> Void) {
         self.name = name
-        self.deeds = deeds
-        self.atEnd = atEnd
+        held = Mutex((deeds, atEnd))
+    }
+
+    private func freezeNow() throws(SystemError) { try held.withLock { $0?.deeds }?.freeze() }
+
+    private func end() { held.withLock { $0.take() }?.atEnd() }
+
+    /// Says whether it was frozen until now.
+    private func thawAndEnd() -> Bool {
+        let wasHeld = held.withLock { $0?.deeds }?.thaw() ?? false
+        end()
+        return wasHeld
     }
 
     func begin() {
@@ -39,7 +50,7 @@ final class Freeze: Sendable {
         HostThread.start { [self] in
             let outcome: State
             do throws(SystemError) {
-                try deeds.freeze()
+                try freezeNow()
                 outcome = .frozen
             } catch {
                 outcome = .failed(error)
@@ -51,9 +62,8 @@ final class Freeze: Sendable {
             }
             switch outcome {
             case .frozen where isLate:
-                _ = deeds.thaw()
-                atEnd()
-            case .failed: atEnd()
+                _ = thawAndEnd()
+            case .failed: end()
             default: break
             }
             arrived.raise()
@@ -89,10 +99,7 @@ final class Freeze: Sendable {
             case .waiting, .thawed, .failed, .abandoned: return false
             }
         }
-        guard wasFrozen else { return false }
-        let wasHeld = deeds.thaw()
-        atEnd()
-        return wasHeld
+        return wasFrozen && thawAndEnd()
     }
 
     /// Ends it, if it was never begun.
@@ -102,7 +109,7 @@ final class Freeze: Sendable {
             state = .abandoned
             return true
         }
-        if wasWaiting { atEnd() }
+        if wasWaiting { end() }
     }
 }
 
