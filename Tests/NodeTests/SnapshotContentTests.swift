@@ -154,7 +154,7 @@ struct SnapshotContentTests {
     func outliving(_ row: VolumeCase) async throws {
         try await withNode(on: row.ground) { node in
             let source = try await node.createInUse("source", row.kind.capability, size: row.kind.size)
-            let bytes = (0..<(1 << 20)).map { UInt8(truncatingIfNeeded: $0 / 4_096 + 1) }
+            let bytes = Chronicle.record(1) + Chronicle.record(2)
             try await write(bytes, to: row.kind.file(node.path("source")))
             try await node.stopUsing(source, as: "source")
             let snapshot = try await node.snapshot(source)
