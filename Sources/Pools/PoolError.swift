@@ -25,7 +25,7 @@ public enum PoolError: Error, Sendable, CustomStringConvertible {
     /// An image without a record lies where a new one would have to be.
     case imageInTheWay(of: String, path: String)
     /// A copy would take room that the volumes of the pool need for what they write. Nothing was left behind.
-    case noRoomToCopy(what: String, bytes: Int64, available: Int64, left: Int64)
+    case noRoomToCopy(pool: String, what: String, bytes: Int64, available: Int64, left: Int64)
     /// Its blocks cannot be shared, and a copy that takes its time would hold several moments at once.
     case cannotShare(of: String)
     /// A copy was ended before its end. Nothing was left behind.
@@ -54,8 +54,8 @@ public enum PoolError: Error, Sendable, CustomStringConvertible {
         case .shortImage(let owner, let path, let found, let expected):
             "the image \(path) of \(owner) has \(found) bytes and its record says \(expected); "
                 + "nothing was changed: restore it from a backup"
-        case .noRoomToCopy(let what, let bytes, let available, let left):
-            "\(what) was not copied: that takes \(bytes) bytes more, the pool has \(available), and \(left) are left for what "
+        case .noRoomToCopy(let pool, let what, let bytes, let available, let left):
+            "\(what) was not copied: that takes \(bytes) bytes more, the pool '\(pool)' has \(available), and \(left) are left for what "
                 + "its volumes write; make room"
         case .cannotShare(let owner):
             "the blocks of \(owner) cannot be shared (is copying on write switched off for its image?), and it is being "

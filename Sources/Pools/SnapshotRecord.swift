@@ -34,7 +34,8 @@ public struct SnapshotRecord: Hashable, KeptRecord {
     public var promise: Int64 { held }
 
     public init(
-        id: SnapshotID, name: String, of volume: VolumeRecord, content: Content, created: Int64, group: GroupID? = nil
+        id: SnapshotID, name: String, of volume: VolumeRecord, size: Int64, held: Int64, created: Int64,
+        group: GroupID? = nil
     ) {
         self.id = id
         self.name = name
@@ -42,8 +43,8 @@ public struct SnapshotRecord: Hashable, KeptRecord {
         source = volume.id
         sourceName = volume.name
         sourceIncarnation = volume.incarnation
-        size = content.bytes
-        held = min(content.allocated, content.bytes)
+        self.size = size
+        self.held = min(held, size)
         assuredSize = min(size, volume.assuredSize)
         access = volume.access
         format = volume.format

@@ -12,6 +12,9 @@ final class SnapshotCut: Sendable {
     let claim: SharedClaim
     private let snapshotClaim: SharedClaim
 
+    /// A name for a snapshot that nobody asked for by name. It begins with a control character, which no client's name holds.
+    static func ownName(_ words: String) -> String { "\u{1}\(words)" }
+
     init(
         _ storage: Storage, _ text: String, name: String, group: GroupID? = nil,
         created: Int64 = wallClockNanoseconds()
@@ -35,7 +38,8 @@ final class SnapshotCut: Sendable {
         snapshotClaim = SharedClaim(try storage.claims.take("snapshot \(id)", for: "CreateSnapshot"))
         content = try pooling(volume.pool.content(volume.record))
         record = SnapshotRecord(
-            id: id, name: name, of: volume.record, content: content, created: created, group: group)
+            id: id, name: name, of: volume.record, size: content.bytes, held: content.allocated, created: created,
+            group: group)
     }
 }
 

@@ -31,7 +31,8 @@ extension Storage {
         var cuts: [SnapshotCut] = []
         let created = wallClockNanoseconds()
         for text in texts.sorted() {
-            cuts.append(try SnapshotCut(self, text, name: "\(id)/\(text)", group: id, created: created))
+            let name = SnapshotCut.ownName("\(id)/\(text)")
+            cuts.append(try SnapshotCut(self, text, name: name, group: id, created: created))
         }
         var all: [Int] = []
         for cut in cuts { all.append(copies.add(cut.record.id.text, control)) }

@@ -1,5 +1,6 @@
 internal import CSI
 internal import Glibc
+internal import Processes
 internal import RPC
 internal import Syscalls
 internal import TestSupport
@@ -166,6 +167,67 @@ struct FreezeTests {
             }
             try await node.start()
             #expect(node.poolFiles() == files(of: volume))
+        }
+    }
+
+    @Test(
+        "a note of a freeze that cannot be read is told of, and keeps no node from starting",
+        arguments: ["large", "link"])
+    func unreadableNotes(_ what: String) async throws {
+        try await withNode { node in
+            let volume = try await node.create()
+            await node.kill()
+            let note = "\(node.pool)/volumes/\(volume.id).frozen"
+            if what == "large" {
+                try await write([UInt8](repeating: 0x61, count: 8_192), to: note)
+            } else {
+                symlink("/etc/passwd", note)
+            }
+            try await node.start()
+            #expect(node.logText.contains(volume.id) && node.logText.contains("left frozen could not be read"))
+            try await node.use(volume, as: "v")
+            unlink(note)
+        }
+    }
+
+    @Test("a raw device in use whose blocks cannot be shared is refused, not copied while it is written")
+    func unsharedRawDevice() async throws {
+        try await withNode(on: .btrfs) { node in
+            // As is usual for images of machines, and what keeps btrfs from sharing them with others.
+            try await run("chattr", "+C", "\(node.pool)/volumes")
+            let volume = try await node.createInUse("v", .block())
+            try await write([1, 2, 3], to: node.path("v"))
+            await refused(.failedPrecondition, "cannot be shared", "unpublish") { try await node.snapshot(volume) }
+            await refused(.failedPrecondition, "cannot be shared") { try await node.clone(volume) }
+            #expect(node.poolFiles() == files(of: volume))
+            // Nobody writes to it then.
+            try await node.unpublish(volume, at: "v")
+            let snapshot = try await node.snapshot(volume)
+            #expect(try await read(node.image(of: snapshot), count: 3) == [1, 2, 3])
+        }
+    }
+
+    @Test(
+        "a filesystem that only another mount namespace shows is not taken for unused",
+        arguments: [PoolGround.ext4, .xfs])
+    func hiddenMount(_ ground: PoolGround) async throws {
+        try await withNode(on: ground) { node in
+            let volume = try await node.createInUse("v")
+            let ready = node.folder.at("ready")
+            // It keeps the mounts that it had when it was started, whoever unmounts here.
+            let script = "touch '\(ready)'; exec sleep 600"
+            let keeper = try Daemon(
+                "/usr/bin/unshare", ["--mount", "--propagation", "private", "/bin/sh", "-c", script],
+                log: node.folder.at("keeper.log"))
+            await eventually("the namespace is not there") { access(ready, F_OK) == 0 }
+            try await node.stopUsing(volume, as: "v")
+            await refused(.failedPrecondition, "another mount namespace") { try await node.snapshot(volume) }
+            await refused(.failedPrecondition, "another mount namespace") { try await node.clone(volume) }
+            #expect(node.poolFiles() == files(of: volume))
+            _ = await HostThread.run { keeper.end(within: 0) }
+            await eventually("the device is still held") {
+                (try? await node.snapshot(volume, parameters: ["maxFreeze": "60s"])) != nil
+            }
         }
     }
 }

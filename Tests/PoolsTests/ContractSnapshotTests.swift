@@ -9,7 +9,7 @@ extension Pool {
     /// The record of a snapshot that is to be taken.
     func newSnapshot(_ name: String, of volume: VolumeRecord, group: GroupID? = nil) -> SnapshotRecord {
         SnapshotRecord(
-            id: SnapshotID(pool: identity, name: name), name: name, of: volume, size: volume.size,
+            id: SnapshotID(pool: identity, name: name), name: name, of: volume, size: volume.size, held: 0,
             created: 1_700_000_000_000_000_000, group: group)
     }
 
@@ -17,7 +17,7 @@ extension Pool {
     func begin(_ record: SnapshotRecord, of volume: VolumeRecord) throws {
         let store = try #require(snapshots)
         try store.begin(record)
-        try store.fill(record, with: try content(volume), CopyControl())
+        try store.fill(record, with: try content(volume), .sharedIfPossible, CopyControl())
         try store.settle(record)
     }
 
@@ -138,7 +138,9 @@ struct ContractSnapshotTests {
         #expect(try folder.inventory(".") == before && pool.index.committed == volume.size)
         let record = pool.newSnapshot("other", of: volume)
         try store.begin(record)
-        #expect(throws: PoolError.self) { try store.fill(record, with: try pool.content(volume), control) }
+        #expect(throws: PoolError.self) {
+            try store.fill(record, with: try pool.content(volume), .sharedIfPossible, control)
+        }
         store.undo(record)
         #expect(try folder.inventory(".") == before)
     }
@@ -209,5 +211,48 @@ struct ContractSnapshotTests {
         #expect(store.index.count == 0 && store.groups.count == 0)
         try sh("sync -f '\(path)'")
         #expect(try pool.capacity(.thick).available >= 4 << 20)
+    }
+
+    @Test("what snapshots hold counts against the overcommit ratio", arguments: Subject.all)
+    func overcommit(_ subject: Subject) throws {
+        let path = try Ground.all[0].mount(in: folder)
+        let pool = try subject.open(path, ["overcommit": "1"])
+        #expect(try pool.recover().isEmpty)
+        let volume = try pool.makeRaw("a", bytes: 32 << 20, [UInt8](repeating: 1, count: 4 << 20))
+        let room = try pool.capacity(.thin).available
+        let record = SnapshotRecord(
+            id: SnapshotID(pool: pool.identity, name: "s"), name: "s", of: volume, size: volume.size,
+            held: try pool.content(volume).allocated, created: 0)
+        let store = try #require(pool.snapshots)
+        try pool.begin(record, of: volume)
+        try store.commit(record)
+        let left = try pool.capacity(.thin).available
+        #expect(left <= room - (4 << 20) && left > room - (6 << 20), "\(room) and then \(left)")
+        let rest = try pool.make("rest", bytes: left)
+        let second = pool.newSnapshot("t", of: volume)
+        let promised = SnapshotRecord(
+            id: second.id, name: "t", of: volume, size: volume.size, held: record.held, created: 0)
+        let error = #expect(throws: PoolError.self) { try pool.begin(promised, of: volume) }
+        #expect("\(error!)".contains("overcommit"))
+        try store.delete(record.id)
+        #expect(try pool.capacity(.thin).available == room - rest.size)
+        try pool.begin(promised, of: volume)
+        store.undo(promised)
+        #expect(try pool.capacity(.thin).available == room - rest.size, "what is undone promises nothing")
+    }
+
+    @Test("a copy leaves a twentieth of the pool to what its volumes write", arguments: Subject.all)
+    func roomForWriters(_ subject: Subject) throws {
+        let pool = try open(subject, try Ground.all[0].mount(in: folder))
+        let volume = try pool.makeRaw("a", bytes: 32 << 20, [UInt8](repeating: 1, count: 24 << 20))
+        let room = try pool.capacity(.thick).available
+        #expect(room > 24 << 20, "there would be room for all of it")
+        let before = try folder.inventory("pool")
+        let record = pool.newSnapshot("s", of: volume)
+        let store = try #require(pool.snapshots)
+        let error = #expect(throws: PoolError.self) { try pool.begin(record, of: volume) }
+        #expect(word(for: error) == "noRoomToCopy")
+        store.undo(record)
+        #expect(try folder.inventory("pool") == before)
     }
 }

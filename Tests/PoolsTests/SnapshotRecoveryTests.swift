@@ -193,7 +193,8 @@ struct SnapshotRecoveryTests {
             let volume = VolumeRecord(
                 id: first.source, name: "a", pool: .random(), incarnation: "x", size: 1 << 20, access: .block,
                 provisioning: .thin, parameters: [:], claim: [:], created: 0)
-            let stranger = SnapshotRecord(id: first.id, name: "first", of: volume, size: volume.size, created: 0)
+            let stranger = SnapshotRecord(
+                id: first.id, name: "first", of: volume, size: volume.size, held: 0, created: 0)
             place.write(RecordFile.encode(stranger.json), as: record(first))
         }
         try expectBlocked(record(first), word: "it belongs to snapshot") { pool, store in

@@ -188,7 +188,8 @@ struct FreezeTests {
                     freeze: { () throws(SystemError) in
                         if code != 0 { throw SystemError("freeze", "a", code: code) }
                         _ = opened
-                    }, thaw: {
+                    },
+                    thaw: {
                         _ = opened
                         return true
                     }),

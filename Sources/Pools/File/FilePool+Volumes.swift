@@ -49,7 +49,7 @@ extension FilePool {
             }
             if let content {
                 let way: CopyWay = record.provisioning == .thin ? .sharedIfPossible : .copied
-                try ImageCopy(content: content, way: way, control: control).fill(image, path)
+                try ImageCopy(pool: name, content: content, way: way, control: control).fill(image, path)
             }
             if record.provisioning == .thick { try kernel(Files.allocate(image, path, bytes: record.size)) }
             try kernel(Files.resize(image, path, to: record.size))

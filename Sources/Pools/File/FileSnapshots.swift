@@ -81,7 +81,8 @@ final class FileSnapshots: SnapshotStore {
             if record.isBlank {
                 try kernel(Files.resize(image, images.imagePath(id), to: record.size))
             } else {
-                try ImageCopy(content: content, way: way, control: control).fill(image, images.imagePath(id))
+                try ImageCopy(pool: pool, content: content, way: way, control: control).fill(
+                    image, images.imagePath(id))
             }
         } catch {
             if case .system(let cause) = error { throw images.failure(cause) }

@@ -3,6 +3,7 @@ internal import Syscalls
 
 /// Gives a new and empty image the content of another file.
 struct ImageCopy {
+    let pool: String
     let content: Content
     let way: CopyWay
     let control: CopyControl
@@ -75,7 +76,7 @@ struct ImageCopy {
         let usage = try kernel(FilesystemUsage.of(image, path))
         let left = usage.total / Self.leftShare
         guard usage.available - bytes >= left else {
-            throw .noRoomToCopy(what: content.name, bytes: bytes, available: usage.available, left: left)
+            throw .noRoomToCopy(pool: pool, what: content.name, bytes: bytes, available: usage.available, left: left)
         }
     }
 
