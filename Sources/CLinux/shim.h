@@ -273,6 +273,11 @@ static inline int holdfast_wait_until(sem_t *semaphore, int64_t nanoseconds) {
     return sem_clockwait(semaphore, CLOCK_MONOTONIC, &until);
 }
 
+/* sync_file_range(2) with SYNC_FILE_RANGE_WRITE, which glibc shows only under _GNU_SOURCE. */
+static inline int holdfast_start_writing(int file, int64_t offset, int64_t length) {
+    return (int)syscall(SYS_sync_file_range, file, offset, length, 2);
+}
+
 /* O_TMPFILE, which glibc shows only under _GNU_SOURCE. */
 static inline int holdfast_open_unnamed(int directory) {
     return openat(directory, ".", 020000000 | O_DIRECTORY | O_RDWR | O_CLOEXEC, 0600);

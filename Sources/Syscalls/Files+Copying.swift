@@ -91,6 +91,12 @@ extension Files {
         }
     }
 
+    /// Has the kernel begin to write out what was written to some of a file, and does not wait for it: a later flush finds
+    /// less to do. It promises nothing, so a failure of it is none (sync_file_range(2)).
+    public static func startWriting(_ file: borrowing Descriptor, at offset: Int64, count: Int64) {
+        _ = holdfast_start_writing(file.number, offset, count)
+    }
+
     /// The offset of the first hole at or after `offset`; the end of the file counts as one (lseek(2), SEEK_HOLE).
     public static func firstHole(
         _ file: borrowing Descriptor, _ object: String, from offset: Int64

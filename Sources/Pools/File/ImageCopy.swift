@@ -63,6 +63,7 @@ struct ImageCopy {
                 let step = min(end, position + Self.chunk)
                 try requireRoom(on: image, path, for: step - position)
                 try kernel(copy(from: position, to: step, image, path))
+                Files.startWriting(image, at: position, count: step - position)
                 position = step
             }
         }
