@@ -24,15 +24,26 @@ public final class Content: Sendable {
 }
 
 /// How the bytes of a copy come about.
-public enum CopyWay: Sendable {
-    /// By sharing blocks where the pool can, slice by slice; by copying elsewhere.
-    case sharedIfPossible
-    /// By sharing blocks slice by slice, while writers are held; else not at all.
-    case sharedInSlices
+public struct CopyWay: Sendable, Equatable {
+    enum Sharing: Sendable { case never, atOnce, inSlices }
+
+    let sharing: Sharing
+    /// Whether a copy that takes its time will do where blocks cannot be shared.
+    let mayCopy: Bool
+    /// Whether writers are held until it is done: then nothing else is done meanwhile, such as writing it out.
+    let isHurried: Bool
+
+    /// By sharing blocks where the pool can, by copying elsewhere.
+    public static let sharedIfPossible = CopyWay(sharing: .atOnce, mayCopy: true, isHurried: false)
     /// By sharing all blocks in one step, which is one moment of a volume that is being written; else not at all.
-    case sharedAtOnce
+    public static let sharedAtOnce = CopyWay(sharing: .atOnce, mayCopy: false, isHurried: true)
     /// By copying, for an owner who must not find his blocks shared.
-    case copied
+    public static let copied = CopyWay(sharing: .never, mayCopy: true, isHurried: false)
+
+    /// While writers are held: by sharing blocks slice by slice, and by copying only where that is allowed.
+    public static func held(mayCopy: Bool) -> CopyWay {
+        CopyWay(sharing: .inSlices, mayCopy: mayCopy, isHurried: true)
+    }
 }
 
 /// Lets others end a copy that is being made, and says why.

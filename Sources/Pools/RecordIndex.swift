@@ -57,6 +57,9 @@ public final class RecordIndex<Record: KeptRecord>: Sendable {
     /// Bytes of all that exists, as its clients see it.
     public var committed: Int64 { state.withLock { $0.committed } }
 
+    /// The same, with what is promised to those that are being made.
+    public var given: Int64 { state.withLock { $0.committed + $0.promised } }
+
     /// All records, also of what is being deleted.
     public var all: [Record] { state.withLock { state in state.order.compactMap { state.records[$0] } } }
 

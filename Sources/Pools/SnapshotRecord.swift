@@ -44,7 +44,7 @@ public struct SnapshotRecord: Hashable, KeptRecord {
         sourceName = volume.name
         sourceIncarnation = volume.incarnation
         self.size = size
-        self.held = min(held, size)
+        self.held = volume.access != .block && volume.format.isNeverMounted ? 0 : min(held, size)
         assuredSize = min(size, volume.assuredSize)
         access = volume.access
         format = volume.format

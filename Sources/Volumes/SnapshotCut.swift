@@ -17,7 +17,7 @@ final class SnapshotCut: Sendable {
 
     init(
         _ storage: Storage, _ text: String, name: String, group: GroupID? = nil,
-        created: Int64 = wallClockNanoseconds()
+        created: Int64 = wallClockNanoseconds(), isPassing: Bool = false
     ) throws(VolumeError) {
         claim = SharedClaim(
             try storage.claims.take(
@@ -38,7 +38,8 @@ final class SnapshotCut: Sendable {
         snapshotClaim = SharedClaim(try storage.claims.take("snapshot \(id)", for: "CreateSnapshot"))
         content = try pooling(volume.pool.content(volume.record))
         record = SnapshotRecord(
-            id: id, name: name, of: volume.record, size: content.bytes, held: content.allocated, created: created,
+            id: id, name: name, of: volume.record, size: content.bytes,
+            held: isPassing ? 0 : content.allocated, created: created,
             group: group)
     }
 }
@@ -89,7 +90,7 @@ extension Storage {
                     written.append((cut, .sharedAtOnce))
                 case .freezing(let freeze):
                     freezes.append(freeze)
-                    written.append((cut, parameters.maxFreeze == nil ? .sharedInSlices : .sharedIfPossible))
+                    written.append((cut, .held(mayCopy: parameters.maxFreeze != nil)))
                     isQuick = isQuick && shares
                 }
             }
@@ -154,6 +155,7 @@ extension Storage {
             if let attached = try pooling(volume.pool.attached(volume.record)) {
                 try pooling(volume.pool.sync(attached, of: volume.record))
             }
+            if target == nil { try requireNoHiddenUse(of: volume) }
             return target.map { .shared(publishedAt: $0) } ?? .idle
         case .mounted(let path, let root):
             guard shares || parameters.maxFreeze != nil else {

@@ -40,7 +40,7 @@ extension Storage {
     private func copy(
         volume sourceID: VolumeID, to pool: any Pool, _ id: VolumeID, _ order: CreateOrder, _ control: CopyControl
     ) throws(VolumeError) -> VolumeRecord {
-        let cut = try SnapshotCut(self, sourceID.text, name: SnapshotCut.ownName("copy/\(id)"))
+        let cut = try SnapshotCut(self, sourceID.text, name: SnapshotCut.ownName("copy/\(id)"), isPassing: true)
         let (volume, snapshot, store) = (cut.volume, cut.record, cut.store)
         let original = Original(
             access: snapshot.access, format: snapshot.format, size: snapshot.size,

@@ -81,7 +81,10 @@ extension Storage {
         guard mountPoints.of(id).contains(path), let place = try locateIfOurs(path) else { return false }
         let occupant = try mounting(place.occupant())
         guard occupant.device?.major == LoopDevice.major else { return false }
-        return try owner(of: occupant).volume != id
+        guard let owner = try owner(of: occupant).volume else { return true }
+        // Another volume may have come to that path; a device node alone can show one that nobody has put there.
+        guard owner != id, case .deviceNode = occupant else { return false }
+        return !mountPoints.of(owner).contains(path)
     }
 
     /// Whether what is mounted at a path of the volume is the node of a device that was the volume's, and is nobody's now.

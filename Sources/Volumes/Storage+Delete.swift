@@ -38,7 +38,7 @@ extension Storage {
         }
         // The whole table is read only here, to name what an operator has to look for.
         let holders = try mountTable().filter { $0.shows(number, path) }.map(\.point)
-        guard isKept || !holders.isEmpty else { return }
+        guard isKept || !holders.isEmpty else { return try requireNoHiddenUse(of: volume) }
         let how =
             holders.isEmpty
             ? "it is staged as \(path)" : "it is mounted at \(holders.prefix(4).joined(separator: ", "))"

@@ -58,6 +58,22 @@ extension NodeUnderTest {
 
 @Suite("Conditions of volumes", .needsRoot)
 struct ConditionTests {
+    @Test("a path that another volume has come to is not this one's any more, and that is no trouble")
+    func pathOfAnother() async throws {
+        try await withNode { node in
+            let first = try await node.create("first")
+            let second = try await node.create("second")
+            try await node.stage(first, at: "path")
+            try await run("umount", node.path("path"))
+            try await node.stage(second, at: "path")
+            #expect(try await node.condition(first)?.abnormal == false)
+            await refused(.notFound, first.id) { try await node.stats(first, at: "path") }
+            #expect(try await node.condition(second)?.abnormal == false)
+            try await node.unstage(second, at: "path")
+            try await node.unstage(first, at: "path")
+        }
+    }
+
     @Test("a volume that is well", arguments: Access.allCases)
     func well(access: Access) async throws {
         try await withNode { node in

@@ -223,6 +223,7 @@ struct FreezeTests {
             try await node.stopUsing(volume, as: "v")
             await refused(.failedPrecondition, "another mount namespace") { try await node.snapshot(volume) }
             await refused(.failedPrecondition, "another mount namespace") { try await node.clone(volume) }
+            await refused(.failedPrecondition, "another mount namespace") { try await node.delete(volume) }
             #expect(node.poolFiles() == files(of: volume))
             _ = await HostThread.run { keeper.end(within: 0) }
             await eventually("the device is still held") {

@@ -22,10 +22,10 @@ extension FilePool {
 
     /// Sets bytes aside within the overcommit limit.
     func promise(_ bytes: Int64) throws(PoolError) {
-        let limit = try commitmentLimit()
-        guard index.promise(bytes, limit: limit) else {
-            throw overcommit.refusal(
-                pool: name, bytes: bytes, given: index.committed + fileSnapshots.index.committed)
+        let snapshots = fileSnapshots.index
+        let limit = try overcommit.limit(records)
+        guard overcommit.promise(bytes, in: index, besides: { snapshots.given }, limit: limit) else {
+            throw overcommit.refusal(pool: name, bytes: bytes, given: index.given + snapshots.given)
         }
     }
 
@@ -62,11 +62,26 @@ extension FilePool {
     func content(_ record: VolumeRecord) throws(PoolError) -> Content {
         let image = try volumes.open(record.id.text, O_RDONLY)
         let status = try wholeStatus(image, record)
+        let written = try writtenBytes(image, record, status)
         return Content(
             // While it grows the device may show any size up to the one that is noted.
             file: image, name: volumes.owner(record.id.text), bytes: min(status.size, record.size),
-            allocated: status.allocated,
+            allocated: written,
             mayShare: record.provisioning == .thin)
+    }
+
+    /// What a copy of a volume takes: of a thick one, what has been written of what is allocated.
+    private func writtenBytes(
+        _ image: borrowing Descriptor, _ record: VolumeRecord, _ status: FileStatus
+    ) throws(PoolError) -> Int64 {
+        guard record.provisioning == .thick else { return status.allocated }
+        let path = volumes.imagePath(record.id.text)
+        var (bytes, position): (Int64, Int64) = (0, 0)
+        while let data = try kernel(Files.firstData(image, path, from: position)) {
+            position = try kernel(Files.firstHole(image, path, from: data))
+            bytes += position - data
+        }
+        return bytes
     }
 
     func delete(_ id: VolumeID) throws(PoolError) {
@@ -108,6 +123,6 @@ extension FilePool {
 
     /// Bytes that all volumes together may promise.
     private func commitmentLimit() throws(PoolError) -> Int64 {
-        try overcommit.limit(records) - fileSnapshots.index.committed
+        try overcommit.limit(records) - fileSnapshots.index.given
     }
 }

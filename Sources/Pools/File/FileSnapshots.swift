@@ -59,9 +59,10 @@ final class FileSnapshots: SnapshotStore {
     }
 
     func begin(_ record: SnapshotRecord) throws(PoolError) {
-        let limit = try overcommit.limit(images.records) - volumes.committed
-        guard index.promise(record.held, limit: limit) else {
-            throw overcommit.refusal(pool: pool, bytes: record.held, given: volumes.committed + index.committed)
+        let volumes = volumes
+        let limit = try overcommit.limit(images.records)
+        guard overcommit.promise(record.held, in: index, besides: { volumes.given }, limit: limit) else {
+            throw overcommit.refusal(pool: pool, bytes: record.held, given: volumes.given + index.given)
         }
         do throws(PoolError) {
             _ = try images.begin(record.id.text, record.json, copies: !record.isBlank)
@@ -190,8 +191,9 @@ extension FileSnapshots {
                     }
                     kept.withLock { $0.append(record) }
                 } catch {
-                    // It was never anybody's, and cannot become so.
-                    images.undo(text)
+                    reports.append(
+                        "the note \(images.records.path)/\(images.makingName(text)) cannot be understood: \(error.reason); it is "
+                            + "left alone")
                 }
             } catch {
                 reports.append("\(error)")

@@ -20,14 +20,14 @@ struct ImageCopy {
     /// Shares the blocks where that may be and the filesystem can; copies what is data, and leaves the holes, otherwise.
     func fill(_ image: borrowing Descriptor, _ path: String) throws(PoolError) {
         try control.check()
-        if content.mayShare && way != .copied, try share(image, path) { return }
-        if way == .sharedAtOnce || way == .sharedInSlices { throw .cannotShare(of: content.name) }
+        if content.mayShare && way.sharing != .never, try share(image, path) { return }
+        if !way.mayCopy { throw .cannotShare(of: content.name) }
         try copy(to: image, path)
     }
 
     /// False where the filesystem cannot share blocks between these two files, and nothing is shared yet.
     private func share(_ image: borrowing Descriptor, _ path: String) throws(PoolError) -> Bool {
-        let inSlices = way != .sharedAtOnce && content.bytes % Self.blockLength == 0
+        let inSlices = way.sharing == .inSlices && content.bytes % Self.blockLength == 0
         var position: Int64 = 0
         while position < content.bytes {
             try control.check()
@@ -63,7 +63,7 @@ struct ImageCopy {
                 let step = min(end, position + Self.chunk)
                 try requireRoom(on: image, path, for: step - position)
                 try kernel(copy(from: position, to: step, image, path))
-                Files.startWriting(image, at: position, count: step - position)
+                if !way.isHurried { Files.startWriting(image, at: position, count: step - position) }
                 position = step
             }
         }
@@ -75,7 +75,7 @@ struct ImageCopy {
         on image: borrowing Descriptor, _ path: String, for bytes: Int64
     ) throws(PoolError) {
         let usage = try kernel(FilesystemUsage.of(image, path))
-        let left = usage.total / Self.leftShare
+        let left = min(usage.total / Self.leftShare, Self.mostLeft)
         guard usage.available - bytes >= left else {
             throw .noRoomToCopy(pool: pool, what: content.name, bytes: bytes, available: usage.available, left: left)
         }
@@ -83,13 +83,15 @@ struct ImageCopy {
 
     /// The part of a pool, one twentieth, that copies leave to the volumes that are there.
     private static let leftShare: Int64 = 20
+    /// Bytes that are enough for the volumes of any pool to go on with while somebody makes room.
+    private static let mostLeft: Int64 = 4 << 30
 
     /// Copies one stretch of data. The kernel's own copy may share blocks, which a thick volume must not.
     private func copy(
         from start: Int64, to end: Int64, _ image: borrowing Descriptor, _ path: String
     ) throws(SystemError) {
         var offset = start
-        var byHand = way == .copied || !content.mayShare
+        var byHand = way.sharing == .never || !content.mayShare
         var piece: UnsafeMutableRawBufferPointer?
         defer { piece?.deallocate() }
         while offset < end {

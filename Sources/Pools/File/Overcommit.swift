@@ -1,10 +1,21 @@
+internal import Synchronization
 internal import Syscalls
 
 /// How many times over a pool's space may be promised: to thin volumes, which take it as they are written, and to snapshots,
 /// which hold what their volumes then have to be given anew.
-struct Overcommit: Sendable {
+final class Overcommit: Sendable {
     /// nil is unlimited.
     let ratio: Double?
+    private let promising = Mutex(())
+
+    init(ratio: Double?) { self.ratio = ratio }
+
+    /// Promises bytes of one index, while nobody promises any of the other. `limit` is what both may have together.
+    func promise<Record>(
+        _ bytes: Int64, in index: RecordIndex<Record>, besides other: () -> Int64, limit: Int64
+    ) -> Bool {
+        promising.withLock { _ in index.promise(bytes, limit: limit - other()) }
+    }
 
     /// Bytes that may be promised in all.
     func limit(_ records: RecordFolder) throws(PoolError) -> Int64 {
