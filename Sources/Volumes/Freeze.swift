@@ -152,9 +152,13 @@ func holdStill<Failure: Error>(
         done.raise()
         for freeze in freezes { freeze.thaw() }
     }
+    // After one has failed the others are waited for as well: a freeze that is under way would hold writers for a moment
+    // after the answer.
+    var refusal: FreezeError?
     for freeze in freezes {
-        do throws(FreezeError) { try freeze.wait(until: limit) } catch { throw wrap(error) }
+        do throws(FreezeError) { try freeze.wait(until: limit) } catch { refusal = refusal ?? error }
     }
+    if let refusal { throw wrap(refusal) }
     let failure: Failure?
     do throws(Failure) {
         try body()
