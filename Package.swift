@@ -37,8 +37,8 @@ let package = Package(
         .target(name: "CWire", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
 
         // From the kernel up: a room imports only rooms above it.
-        room("Syscalls", ["CLinux"]),
         room("Diagnostics", []),
+        room("Syscalls", ["CLinux", "Diagnostics"]),
         room("JSON", ["CJansson"]),
         room("Settings", ["CYAML"]),
         room("Processes", ["CLinux", "Syscalls"]),

@@ -37,7 +37,8 @@ public struct BlockDevice: ~Copyable, Sendable {
 
     /// Makes the kernel refuse or take writes to the device (`BLKROSET`), for every opener.
     public func setReadOnly(_ readOnly: Bool) throws(SystemError) {
-        if holdfast_block_set_read_only(descriptor.number, readOnly ? 1 : 0) != 0 {
+        let number = descriptor.number
+        if durable("protect", path, { holdfast_block_set_read_only(number, readOnly ? 1 : 0) }) != 0 {
             throw .last("set the write protection of", path)
         }
     }

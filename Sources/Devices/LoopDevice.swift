@@ -50,7 +50,8 @@ public struct LoopDevice: ~Copyable, Sendable {
                     continue
                 }
                 let flags = UInt32(LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO)
-                if holdfast_loop_configure(file.number, image.number, flags, label) != 0 {
+                let (loop, backing) = (file.number, image.number)
+                if durable("attach", path(index), { holdfast_loop_configure(loop, backing, flags, label) }) != 0 {
                     // Between 'free' and 'configure' somebody else may take the same device.
                     guard errno == EBUSY else { throw .last("attach \(label) to", path(index)) }
                     index = try next(control, fresh: false)
@@ -60,7 +61,7 @@ public struct LoopDevice: ~Copyable, Sendable {
                 if discards && isSpoiled {
                     // Closing detaches, and only then can the device be removed.
                     _ = consume file
-                    let isRemoved = holdfast_loop_remove(control.number, index) == 0
+                    let isRemoved = remove(index, control) == 0
                     index = try next(control, fresh: !isRemoved)
                     continue
                 }
@@ -100,7 +101,12 @@ public struct LoopDevice: ~Copyable, Sendable {
     /// Removes a device that nothing is attached to, settings and all. One that is in use again stays.
     public static func remove(_ index: Int) {
         guard let control = try? Files.open(controlPath, O_RDWR) else { return }
-        _ = holdfast_loop_remove(control.number, index)
+        _ = remove(index, control)
+    }
+
+    private static func remove(_ index: Int, _ control: borrowing Descriptor) -> CInt {
+        let number = control.number
+        return durable("remove the device", path(index)) { holdfast_loop_remove(number, index) }
     }
 
     /// Opens an attached loop device; nil when nothing is attached to it.
@@ -155,21 +161,24 @@ public struct LoopDevice: ~Copyable, Sendable {
             throw .system(.last("read the status of", device.path))
         }
         info.lo_flags &= ~UInt32(LO_FLAGS_AUTOCLEAR)
-        if holdfast_loop_set_status(device.descriptor.number, &info) != 0 {
+        let number = device.descriptor.number
+        if durable("keep", device.path, { holdfast_loop_set_status(number, &info) }) != 0 {
             throw .system(.last("change the flags of", device.path))
         }
     }
 
     /// Has an attached loop device show its backing file at the size that it has now (`LOOP_SET_CAPACITY`).
     public static func followBackingFile(_ device: borrowing BlockDevice) throws(DeviceError) {
-        if holdfast_loop_set_capacity(device.descriptor.number) != 0 {
+        let number = device.descriptor.number
+        if durable("resize", device.path, { holdfast_loop_set_capacity(number) }) != 0 {
             throw .system(.last("set the size of", device.path))
         }
     }
 
     /// Lets the kernel detach a loop device as soon as its last opener is gone, the caller included (`LOOP_CLR_FD`).
     public static func detach(_ device: borrowing BlockDevice) throws(DeviceError) {
-        if holdfast_loop_clear(device.descriptor.number) != 0 && errno != ENXIO {
+        let number = device.descriptor.number
+        if durable("detach", device.path, { holdfast_loop_clear(number) }) != 0 && errno != ENXIO {
             throw .system(.last("detach", device.path))
         }
     }

@@ -79,7 +79,9 @@ struct Btrfs: Filesystem {
                 type: name, path: path, reason: "the kernel grows it to \(smallestGrownSize) bytes at least")
         }
         let number = mounted.number
-        let answer = uninterrupted { holdfast_btrfs_resize(number, "\(Self.deviceID):\(target)") }
+        let answer = durable("grow the filesystem on", device) {
+            uninterrupted { holdfast_btrfs_resize(number, "\(Self.deviceID):\(target)") }
+        }
         if answer == 0 { return }
         let code = errno
         // A positive answer is BTRFS_ERROR_DEV_EXCL_RUN_IN_PROGRESS of <linux/btrfs.h>.

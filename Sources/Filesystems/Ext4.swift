@@ -99,7 +99,10 @@ struct Ext4: Filesystem {
         let blocks = size / now.blockSize
         if now.blocks >= blocks { return }
         let number = mounted.number
-        if uninterrupted({ holdfast_ext4_resize(number, UInt64(blocks)) }) == 0 { return }
+        let answer = durable("grow the filesystem on", device) {
+            uninterrupted { holdfast_ext4_resize(number, UInt64(blocks)) }
+        }
+        if answer == 0 { return }
         let code = errno
         let reason: String
         switch code {

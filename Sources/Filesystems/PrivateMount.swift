@@ -26,7 +26,12 @@ enum PrivateMount {
             throw SystemError("replay the log of", device, code: code, detail: words(context))
         }
         func set(_ command: fsconfig_command, _ key: String?, _ value: String?) throws(SystemError) {
-            try succeed(fsconfig(context.number, command.rawValue, key, value, 0))
+            let number = context.number
+            if command == FSCONFIG_CMD_CREATE {
+                try succeed(durable("replay the log of", device) { fsconfig(number, command.rawValue, key, value, 0) })
+            } else {
+                try succeed(fsconfig(number, command.rawValue, key, value, 0))
+            }
         }
         try set(FSCONFIG_SET_STRING, "source", device)
         for parameter in parameters { try set(FSCONFIG_SET_FLAG, parameter, nil) }

@@ -90,7 +90,10 @@ struct XFS: Filesystem {
         if geometry.blocks >= blocks { return }
         let number = mounted.number
         // The share of inodes is set by the same call, so it is given as it is.
-        if uninterrupted({ holdfast_xfs_grow(number, blocks, geometry.inode_percent) }) == 0 { return }
+        let answer = durable("grow the filesystem on", device) {
+            uninterrupted { holdfast_xfs_grow(number, blocks, geometry.inode_percent) }
+        }
+        if answer == 0 { return }
         let code = errno
         switch code {
         case EROFS: throw .cannotGrow(type: name, path: path, reason: "it is mounted read-only")

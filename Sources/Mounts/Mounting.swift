@@ -16,7 +16,13 @@ extension HostPath {
         }
         let filesystem = Descriptor(owning: context)
         func configure(_ command: fsconfig_command, _ key: String?, _ value: String?) throws(MountError) {
-            if fsconfig(filesystem.number, command.rawValue, key, value, 0) == 0 { return }
+            let number = filesystem.number
+            // The last of the commands opens the device and replays its journal.
+            let answer =
+                command == FSCONFIG_CMD_CREATE
+                ? durable("open the filesystem on", device) { fsconfig(number, command.rawValue, key, value, 0) }
+                : fsconfig(number, command.rawValue, key, value, 0)
+            if answer == 0 { return }
             let code = errno
             let words = contextLog(filesystem)
             if command != FSCONFIG_CMD_CREATE && (code == EINVAL || code == ENOENT), let key {
@@ -80,7 +86,10 @@ extension HostPath {
         _ mount: consuming Descriptor, onto target: borrowing Descriptor, _ path: String
     ) throws(MountError) {
         let flags = UInt32(MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH)
-        if move_mount(mount.number, "", target.number, "", flags) != 0 { throw .system(.last("mount onto", path)) }
+        let (from, to) = (mount.number, target.number)
+        if durable("mount onto", path, { move_mount(from, "", to, "", flags) }) != 0 {
+            throw .system(.last("mount onto", path))
+        }
     }
 
     /// Undoes the topmost mount at this path, through its parent folder: through the mount's own descriptor it would
@@ -88,7 +97,9 @@ extension HostPath {
     public func unmount() throws(MountError) {
         let through = "/proc/self/fd/\(parent.number)/\(name)"
         for attempt in 1...Self.busyTries {
-            if uninterrupted({ umount2(through, HOLDFAST_UMOUNT_NOFOLLOW) }) == 0 { return }
+            if durable("unmount", path, { uninterrupted { umount2(through, HOLDFAST_UMOUNT_NOFOLLOW) } }) == 0 {
+                return
+            }
             guard errno == EBUSY else { throw .system(.last("unmount", path)) }
             // A process that is being started holds copies of its parent's descriptors until it execs; such a moment is
             // no use of the mount.

@@ -61,9 +61,21 @@ public enum Tool {
         posix_spawn_file_actions_adddup2(&actions, output.writeEnd, STDERR_FILENO)
         let environment = ["PATH=\(folders.joined(separator: ":"))", "LC_ALL=C"]
         // An own process group lets a tool's helpers be killed with it.
-        let pid = try spawn(path, [name] + arguments, environment, actions: &actions, ownGroup: true)
+        var failure: ToolError?
+        let pid = durable("start", name) { () -> pid_t in
+            do throws(ToolError) {
+                return try spawn(path, [name] + arguments, environment, actions: &actions, ownGroup: true)
+            } catch {
+                failure = error
+                return -1
+            }
+        }
+        if pid < 0 { throw failure ?? .start(.last("start", name)) }
         let child = Child(pid: pid, tool: name)
-        return try child.wait(reading: output, until: .after(seconds: seconds), seconds: seconds)
+        let result = try child.wait(reading: output, until: .after(seconds: seconds), seconds: seconds)
+        // What the tool has done is done; what is made of it is not yet.
+        _ = durable("wait for", name) { 0 }
+        return result
     }
 
     /// The folders that tools are looked for in, in order.

@@ -24,7 +24,9 @@ extension Files {
         _ from: borrowing Descriptor, to: borrowing Descriptor, _ object: String
     ) throws(SystemError) {
         let (source, target) = (from.number, to.number)
-        if uninterrupted({ holdfast_clone_file(target, source) }) != 0 { throw .last("clone a file to", object) }
+        if durable("clone", object, { uninterrupted { holdfast_clone_file(target, source) } }) != 0 {
+            throw .last("clone a file to", object)
+        }
     }
 
     /// Makes `to` share some blocks of `from` at the same offset (ioctl_ficlonerange(2)). Both numbers are whole blocks of the
@@ -33,7 +35,10 @@ extension Files {
         _ from: borrowing Descriptor, to: borrowing Descriptor, at offset: Int64, count: Int64, _ object: String
     ) throws(SystemError) {
         let (source, target) = (from.number, to.number)
-        if uninterrupted({ holdfast_clone_range(target, source, UInt64(offset), UInt64(count)) }) != 0 {
+        let answer = durable("clone", object) {
+            uninterrupted { holdfast_clone_range(target, source, UInt64(offset), UInt64(count)) }
+        }
+        if answer != 0 {
             throw .last("clone \(count) bytes at offset \(offset) to", object)
         }
     }
@@ -44,7 +49,9 @@ extension Files {
         _ from: borrowing Descriptor, to: borrowing Descriptor, at offset: Int64, count: Int, _ object: String
     ) throws(SystemError) -> Int {
         let (source, target) = (from.number, to.number)
-        let copied = uninterrupted { Int(holdfast_copy_file_range(source, offset, target, offset, count)) }
+        let copied = durable("copy", object) {
+            uninterrupted { Int(holdfast_copy_file_range(source, offset, target, offset, count)) }
+        }
         if copied < 0 { throw .last("copy \(count) bytes at offset \(offset) to", object) }
         return copied
     }
@@ -67,8 +74,10 @@ extension Files {
         var done = 0
         while done < bytes.count {
             let start = done
-            let put = uninterrupted {
-                pwrite(number, bytes.baseAddress! + start, bytes.count - start, off_t(offset) + start)
+            let put = durable("write", object) {
+                uninterrupted {
+                    pwrite(number, bytes.baseAddress! + start, bytes.count - start, off_t(offset) + start)
+                }
             }
             if put < 0 { throw .last("write \(bytes.count) bytes at offset \(offset) of", object) }
             done += put
@@ -79,16 +88,12 @@ extension Files {
     public static func write(
         _ bytes: [UInt8], to file: borrowing Descriptor, _ object: String, at offset: Int64
     ) throws(SystemError) {
-        let number = file.number
-        var done = 0
-        while done < bytes.count {
-            let start = done
-            let put = bytes.withUnsafeBytes { room in
-                uninterrupted { pwrite(number, room.baseAddress! + start, room.count - start, off_t(offset) + start) }
+        let result: Result<Void, SystemError> = bytes.withUnsafeBytes { room in
+            do throws(SystemError) { return .success(try write(room, to: file, object, at: offset)) } catch {
+                return .failure(error)
             }
-            if put < 0 { throw .last("write \(bytes.count) bytes at offset \(offset) of", object) }
-            done += put
         }
+        try result.get()
     }
 
     /// Has the kernel begin to write out what was written to some of a file, and does not wait for it: a later flush finds
@@ -141,14 +146,16 @@ extension Files {
     /// EBUSY when it is frozen already, by whomever.
     public static func freeze(_ file: borrowing Descriptor, _ object: String) throws(SystemError) {
         let number = file.number
-        if uninterrupted({ holdfast_freeze(number) }) != 0 { throw .last("freeze", object) }
+        if durable("freeze", object, { uninterrupted { holdfast_freeze(number) } }) != 0 {
+            throw .last("freeze", object)
+        }
     }
 
     /// Lets writers go on. Says whether the filesystem was frozen.
     @discardableResult
     public static func thaw(_ file: borrowing Descriptor, _ object: String) throws(SystemError) -> Bool {
         let number = file.number
-        if uninterrupted({ holdfast_thaw(number) }) == 0 { return true }
+        if durable("thaw", object, { uninterrupted { holdfast_thaw(number) } }) == 0 { return true }
         if errno == EINVAL { return false }
         throw .last("thaw", object)
     }

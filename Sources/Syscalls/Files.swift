@@ -5,7 +5,7 @@ internal import Glibc
 public enum Files {
     /// open(2). `O_CLOEXEC` is always added.
     public static func open(_ path: String, _ flags: CInt, mode: UInt32 = 0o600) throws(SystemError) -> Descriptor {
-        let number = uninterrupted { Glibc.open(path, flags | O_CLOEXEC, mode) }
+        let number = durableOpen(path, flags) { uninterrupted { Glibc.open(path, flags | O_CLOEXEC, mode) } }
         if number < 0 { throw .last("open", path) }
         return Descriptor(owning: number)
     }
@@ -15,7 +15,9 @@ public enum Files {
         _ name: String, in directory: borrowing Descriptor, _ flags: CInt, mode: UInt32 = 0o600
     ) throws(SystemError) -> Descriptor {
         let folder = directory.number
-        let number = uninterrupted { Glibc.openat(folder, name, flags | O_CLOEXEC, mode) }
+        let number = durableOpen(name, flags) {
+            uninterrupted { Glibc.openat(folder, name, flags | O_CLOEXEC, mode) }
+        }
         if number < 0 { throw .last("open", name) }
         return Descriptor(owning: number)
     }
@@ -89,7 +91,9 @@ public enum Files {
         while done < bytes.count {
             let start = done
             let put = bytes.withUnsafeBytes { room in
-                uninterrupted { Glibc.write(number, room.baseAddress! + start, room.count - start) }
+                durable("write", object) {
+                    uninterrupted { Glibc.write(number, room.baseAddress! + start, room.count - start) }
+                }
             }
             if put < 0 { throw .last("write", object) }
             done += put
@@ -99,7 +103,7 @@ public enum Files {
     /// fsync(2): data and metadata of the file, or the entries of a directory, are on the device afterwards.
     public static func sync(_ file: borrowing Descriptor, _ object: String) throws(SystemError) {
         let number = file.number
-        if uninterrupted({ fsync(number) }) != 0 { throw .last("flush", object) }
+        if durable("flush", object, { uninterrupted { fsync(number) } }) != 0 { throw .last("flush", object) }
     }
 
     /// ftruncate(2) to `bytes`.
@@ -107,7 +111,9 @@ public enum Files {
         _ file: borrowing Descriptor, _ object: String, to bytes: Int64
     ) throws(SystemError) {
         let number = file.number
-        if uninterrupted({ ftruncate(number, off_t(bytes)) }) != 0 { throw .last("set the size of", object) }
+        if durable("resize", object, { uninterrupted { ftruncate(number, off_t(bytes)) } }) != 0 {
+            throw .last("set the size of", object)
+        }
     }
 
     /// fallocate(2) of the first `bytes`: the space is the file's own afterwards.
@@ -115,7 +121,7 @@ public enum Files {
         _ file: borrowing Descriptor, _ object: String, bytes: Int64
     ) throws(SystemError) {
         let number = file.number
-        if uninterrupted({ holdfast_fallocate(number, 0, 0, bytes) }) != 0 {
+        if durable("allocate", object, { uninterrupted { holdfast_fallocate(number, 0, 0, bytes) } }) != 0 {
             throw .last("allocate \(bytes) bytes for", object)
         }
     }
@@ -125,7 +131,10 @@ public enum Files {
         _ file: borrowing Descriptor, _ object: String, from offset: Int64, bytes: Int64
     ) throws(SystemError) {
         let number = file.number
-        if uninterrupted({ holdfast_fallocate(number, HOLDFAST_FALLOC_KEEP_SIZE, offset, bytes) }) != 0 {
+        let answer = durable("allocate", object) {
+            uninterrupted { holdfast_fallocate(number, HOLDFAST_FALLOC_KEEP_SIZE, offset, bytes) }
+        }
+        if answer != 0 {
             throw .last("allocate \(bytes) bytes more for", object)
         }
     }
@@ -133,7 +142,8 @@ public enum Files {
     /// Asks the filesystem to write over the blocks of this still empty file in place (FS_NOCOW_FL, ioctl_iflags(2)):
     /// btrfs does so only then. Filesystems that do not know the flag do so anyway.
     public static func stopCopyOnWrite(_ file: borrowing Descriptor, _ object: String) throws(SystemError) {
-        if holdfast_stop_copy_on_write(file.number) == 0 { return }
+        let number = file.number
+        if durable("stop copy-on-write of", object, { holdfast_stop_copy_on_write(number) }) == 0 { return }
         if errno == EOPNOTSUPP || errno == ENOTTY || errno == EINVAL { return }
         throw .last("switch off copy-on-write for", object)
     }
@@ -153,13 +163,16 @@ public enum Files {
         _ from: String, to name: String, in directory: borrowing Descriptor
     ) throws(SystemError) {
         let folder = directory.number
-        if renameat(folder, from, folder, name) != 0 { throw .last("rename \(from) to", name) }
+        if durable("rename", "\(from) to \(name)", { renameat(folder, from, folder, name) }) != 0 {
+            throw .last("rename \(from) to", name)
+        }
     }
 
     /// unlinkat(2) of a file. Says whether it was there.
     @discardableResult
     public static func unlink(_ name: String, in directory: borrowing Descriptor) throws(SystemError) -> Bool {
-        if unlinkat(directory.number, name, 0) == 0 { return true }
+        let folder = directory.number
+        if durable("unlink", name, { unlinkat(folder, name, 0) }) == 0 { return true }
         if errno == ENOENT { return false }
         throw .last("remove the file", name)
     }
@@ -169,7 +182,8 @@ public enum Files {
     public static func removeDirectory(
         _ name: String, in directory: borrowing Descriptor
     ) throws(SystemError) -> Bool {
-        if unlinkat(directory.number, name, CInt(AT_REMOVEDIR)) == 0 { return true }
+        let folder = directory.number
+        if durable("rmdir", name, { unlinkat(folder, name, CInt(AT_REMOVEDIR)) }) == 0 { return true }
         if errno == ENOENT { return false }
         throw .last("remove the directory", name)
     }
@@ -179,7 +193,8 @@ public enum Files {
     public static func makeDirectory(
         _ name: String, in directory: borrowing Descriptor, mode: UInt32
     ) throws(SystemError) -> Bool {
-        if mkdirat(directory.number, name, mode) == 0 { return true }
+        let folder = directory.number
+        if durable("mkdir", name, { mkdirat(folder, name, mode) }) == 0 { return true }
         if errno == EEXIST { return false }
         throw .last("make the directory", name)
     }

@@ -38,6 +38,10 @@ struct Node {
 
     /// Serves until a signal comes, then drains.
     func run(until signals: Signals) {
+        if FaultPoints.isOn {
+            Log.shared.warning(
+                "HOLDFAST_FAULTS is set: whoever writes that file may end or hold this process at any step")
+        }
         server.start()
         Log.shared.info(
             "serving",
