@@ -87,7 +87,10 @@ public enum FaultPoints {
     }
 
     private struct Order {
-        enum Action: Sendable { case kill, hang, fail(CInt) }
+        enum Action: Sendable {
+            case kill, hang
+            case fail(CInt)
+        }
 
         let serial: String
         let action: Action
