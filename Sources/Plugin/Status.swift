@@ -31,6 +31,7 @@ extension VolumeError {
         case .cannotReach, .tooManyVolumes: .resourceExhausted
         case .freeze(.failed), .freeze(.tooLong): .failedPrecondition
         case .freeze(.late): .deadlineExceeded
+        case .freeze(.stuck): .internalError
         case .pool(let error): error.code
         case .mount(let error): error.code
         case .device(let error): error.code

@@ -10,7 +10,7 @@ final class Freeze: Sendable {
     struct Deeds: Sendable {
         let freeze: @Sendable () throws(SystemError) -> Void
         /// Says whether it was frozen until then.
-        let thaw: @Sendable () -> Bool
+        let thaw: @Sendable () throws(SystemError) -> Bool
     }
 
     private enum State {
@@ -20,29 +20,50 @@ final class Freeze: Sendable {
         case abandoned
     }
 
+    /// Told whether the filesystem is thawed: not where the kernel refused to, however often it was asked.
+    typealias AtEnd = @Sendable (_ isThawed: Bool) -> Void
+
+    /// How often the kernel is asked to thaw before it is left to the next start, or to an operator.
+    private static let thawTries = 3
+
     /// The filesystem, for a sentence.
     let name: String
     /// What has to be given back as soon as it is over, whatever thread may have this value a little longer: an open file
     /// of the filesystem, and the volume's claim.
-    private let held: Mutex<(deeds: Deeds, atEnd: @Sendable () -> Void)?>
+    private let held: Mutex<(deeds: Deeds, atEnd: AtEnd)?>
     private let state = Mutex(State.waiting)
+    private let refusal = Mutex<SystemError?>(nil)
     private let arrived = Flag()
 
     /// `atEnd` runs once, when the filesystem is not frozen any more or never was.
-    init(_ name: String, _ deeds: Deeds, atEnd: @escaping @Sendable () -> Void) {
+    init(_ name: String, _ deeds: Deeds, atEnd: @escaping AtEnd) {
         self.name = name
         held = Mutex((deeds, atEnd))
     }
 
     private func freezeNow() throws(SystemError) { try held.withLock { $0?.deeds }?.freeze() }
 
-    private func end() { held.withLock { $0.take() }?.atEnd() }
+    /// Why the filesystem is still frozen although it should not be.
+    var thawRefusal: SystemError? { refusal.withLock { $0 } }
+
+    private func end(isThawed: Bool = true) { held.withLock { $0.take() }?.atEnd(isThawed) }
 
     /// Says whether it was frozen until now.
     private func thawAndEnd() -> Bool {
-        let wasHeld = held.withLock { $0?.deeds }?.thaw() ?? false
-        end()
-        return wasHeld
+        guard let deeds = held.withLock({ $0?.deeds }) else { return false }
+        var failure: SystemError?
+        for _ in 0..<Self.thawTries {
+            do throws(SystemError) {
+                let wasHeld = try deeds.thaw()
+                end()
+                return wasHeld
+            } catch {
+                failure = error
+            }
+        }
+        refusal.withLock { $0 = failure }
+        end(isThawed: false)
+        return false
     }
 
     func begin() {
@@ -120,12 +141,17 @@ public enum FreezeError: Error, Sendable, CustomStringConvertible {
     case late(name: String)
     /// They were still, but not until the copies were done.
     case tooLong(milliseconds: Int)
+    /// The kernel refuses to let its writers go on. The next start tries again.
+    case stuck(name: String, SystemError)
 
     public var description: String {
         switch self {
         case .failed(let name, let error): "\(name) could not be frozen: \(error)"
         case .late(let name):
             "\(name) did not come to rest in time, and is thawed as soon as it does; look for a hung device beneath it"
+        case .stuck(let name, let error):
+            "\(name) was frozen and could not be thawed: \(error); its writers wait: thaw it with fsfreeze --unfreeze, or "
+                + "restart this plugin, which tries again"
         case .tooLong(let milliseconds):
             "the copy was not done within \(milliseconds) ms, so writers were let go on and the copy was dropped; unpublish "
                 + "the volume first, or allow more with maxFreeze in the VolumeSnapshotClass"
@@ -168,6 +194,9 @@ func holdStill<Failure: Error>(
     }
     var wasStill = true
     for freeze in freezes where !freeze.thaw() { wasStill = false }
+    for freeze in freezes {
+        if let cause = freeze.thawRefusal { throw wrap(.stuck(name: freeze.name, cause)) }
+    }
     // That they were let go on is then why `body` failed, too.
     if !wasStill { throw wrap(.tooLong(milliseconds: milliseconds)) }
     if let failure { throw failure }

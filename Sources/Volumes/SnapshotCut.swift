@@ -183,10 +183,10 @@ extension Storage {
             "the filesystem of volume \(id) at \(path)",
             Freeze.Deeds(
                 freeze: { () throws(SystemError) in try Files.freeze(root.descriptor, path) },
-                thaw: { (try? Files.thaw(root.descriptor, path)) == true }),
+                thaw: { () throws(SystemError) in try Files.thaw(root.descriptor, path) }),
             // The claim is held as long as the freeze is, whoever has stopped waiting for it.
-            atEnd: { [claim = cut.claim] in
-                pool.forgetFreeze(id)
+            atEnd: { [claim = cut.claim] isThawed in
+                if isThawed { pool.forgetFreeze(id) }
                 _ = claim
             })
     }

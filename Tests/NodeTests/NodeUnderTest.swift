@@ -35,7 +35,7 @@ final class NodeUnderTest: Sendable {
     /// its own, and `launcher` before all of its words: a program that becomes the node.
     init(
         in folder: TemporaryFolder, pool: String? = nil, configuration: String? = nil, linkedRoot: Bool = false,
-        options: [String] = [], launcher: [String] = []
+        hasKubeletRoot: Bool = false, options: [String] = [], launcher: [String] = []
     ) throws {
         self.folder = folder
         socket = folder.at("csi.sock")
@@ -45,7 +45,7 @@ final class NodeUnderTest: Sendable {
             symlink(folder.makeFolder("moved"), folder.at("kubelet"))
             kubeletRoot = folder.at("kubelet")
         } else {
-            kubeletRoot = folder.makeFolder("kubelet")
+            kubeletRoot = hasKubeletRoot ? folder.at("kubelet") : folder.makeFolder("kubelet")
         }
         let pools = configuration.map { ["--config", folder.write("node.yaml", $0)] } ?? ["--pool-dir", self.pool]
         command =
@@ -88,10 +88,15 @@ final class NodeUnderTest: Sendable {
 
     /// Starts the process again with the same arguments.
     func start() async throws {
+        try launch()
+        try await waitUntilReady()
+    }
+
+    /// As `start`, without waiting for anything.
+    func launch() throws {
         let daemon = try Daemon(command[0], Array(command.dropFirst()), log: log)
         let client = CSIClient(socket: socket, waitsForServer: true)
         state.withLock { $0 = State(daemon: daemon, client: client) }
-        try await waitUntilReady()
     }
 
     /// SIGKILL and a new start, with every mount alive in between.
@@ -112,18 +117,19 @@ final class NodeUnderTest: Sendable {
 
 /// Runs a test on a node of its own, then undoes what the test did, ends the node, and expects nothing to be left.
 ///
-/// `folder` may be one that the test has prepared, `pool` a folder in it, and `configuration` a text for `--config`;
+/// `folder` may be one that the test has prepared, with `hasKubeletRoot` with a folder `kubelet` in it, `pool` a folder in
+/// it, and `configuration` a text for `--config`;
 /// `options` are more of the node's own, and `launcher` is a program that becomes the node.
 func withNode(
     in folder: TemporaryFolder = TemporaryFolder("node"), pool: String? = nil, configuration: String? = nil,
-    linkedRoot: Bool = false, options: [String] = [], launcher: [String] = [],
+    linkedRoot: Bool = false, hasKubeletRoot: Bool = false, options: [String] = [], launcher: [String] = [],
     location: SourceLocation = #_sourceLocation, _ body: (NodeUnderTest) async throws -> Void
 ) async throws {
     await NodeSlots.shared.take()
     do {
         let node = try NodeUnderTest(
-            in: folder, pool: pool, configuration: configuration, linkedRoot: linkedRoot, options: options,
-            launcher: launcher)
+            in: folder, pool: pool, configuration: configuration, linkedRoot: linkedRoot,
+            hasKubeletRoot: hasKubeletRoot, options: options, launcher: launcher)
         do {
             try await node.waitUntilReady()
             try await body(node)

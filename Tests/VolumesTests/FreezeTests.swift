@@ -12,6 +12,8 @@ private final class Sham: Sendable {
         case fails(CInt)
         /// Its freezing comes back when the test lets it.
         case hangs
+        /// The kernel refuses to thaw it that often.
+        case staysFrozen(times: Int)
     }
 
     let name: String
@@ -38,18 +40,22 @@ private final class Sham: Sendable {
             Freeze.Deeds(
                 freeze: { [self] () throws(SystemError) in
                     switch conduct {
-                    case .works: break
+                    case .works, .staysFrozen: break
                     case .fails(let code): throw SystemError("freeze", name, code: code)
                     case .hangs: isLet.wait()
                     }
                     note("frozen")
                 },
-                thaw: { [self] in
+                thaw: { [self] () throws(SystemError) in
+                    if case .staysFrozen(let times) = conduct, done.count(where: { $0 == "refused" }) < times {
+                        note("refused")
+                        throw SystemError("thaw", name, code: EIO)
+                    }
                     note("thawed")
                     return true
                 }),
-            atEnd: { [self] in
-                note("ended")
+            atEnd: { [self] isThawed in
+                note(isThawed ? "ended" : "ended frozen")
                 ended.raise()
             })
     }
@@ -78,6 +84,7 @@ struct FreezeTests {
                 case .failed(let name, _): .freeze("failed \(name)")
                 case .late(let name): .freeze("late \(name)")
                 case .tooLong: .freeze("too long")
+                case .stuck(let name, _): .freeze("stuck \(name)")
                 }
             }, atLimit: { limit?.raise() }, while: body)
     }
@@ -169,6 +176,21 @@ struct FreezeTests {
         #expect(sham.done == ["frozen", "thawed", "ended"])
     }
 
+    @Test("a thaw that the kernel refuses once is tried again; the body's work counts")
+    func refusedThaw() throws {
+        let sham = Sham("a", .staysFrozen(times: 2))
+        try hold([sham]) { () throws(Failure) in }
+        #expect(sham.done == ["frozen", "refused", "refused", "thawed", "ended"])
+    }
+
+    @Test("one that stays frozen is told of as such, and its note is kept for the next start")
+    func stuck() {
+        let shams = [Sham("works"), Sham("a", .staysFrozen(times: .max))]
+        #expect(throws: Failure.freeze("stuck a")) { try hold(shams) { () throws(Failure) in } }
+        #expect(shams[0].done == ["frozen", "thawed", "ended"])
+        #expect(shams[1].done.last == "ended frozen")
+    }
+
     private final class Claimed: Sendable {}
 
     /// The volume's claim and an open file of its filesystem: the client may unmount it as soon as it has its answer.
@@ -193,7 +215,7 @@ struct FreezeTests {
                         _ = opened
                         return true
                     }),
-                atEnd: { _ = claimed })
+                atEnd: { _ in _ = claimed })
         }
         #expect(claim != nil && file != nil)
         try? holdStill([freeze], milliseconds: plenty, wrap: { _ in Failure.body }, while: { () throws(Failure) in })

@@ -92,6 +92,8 @@ extension FilePool {
             index.put(record)
         }
         try kernel(volumes.finishDeletion(of: id.text))
+        // A note that could not be removed after its thaw would name a volume that is gone.
+        forgetFreeze(id)
         index.remove(id)
         attachedAt.withLock { _ = $0.removeValue(forKey: id) }
     }
