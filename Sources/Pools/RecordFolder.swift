@@ -104,9 +104,14 @@ final class RecordFolder: Sendable {
         do throws(SystemError) {
             try Files.rename(from, to: name, in: folder)
         } catch {
-            guard error.isOutOfSpace, let reserve else { throw error }
-            reserve.letGo()
-            try Files.rename(from, to: name, in: folder)
+            if error.code == ENOENT {
+                // An earlier try may have got as far as this, and then failed to flush it.
+                if (try? FileStatus.of(name, in: folder)) == nil { throw error }
+            } else {
+                guard error.isOutOfSpace, let reserve else { throw error }
+                reserve.letGo()
+                try Files.rename(from, to: name, in: folder)
+            }
         }
         try Files.sync(folder, path)
     }

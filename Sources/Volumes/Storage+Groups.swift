@@ -52,9 +52,23 @@ extension Storage {
             for cut in cuts { cut.store.undo(cut.record) }
             throw error
         }
-        // From here on they exist, whatever happens: the next start would do this too.
-        for cut in cuts { try pooling(cut.store.commit(cut.record)) }
+        try commit(cuts)
         return try group(record)
+    }
+
+    /// Has the snapshots of a group that is recorded exist. From here on they do, whatever happens: the next start would do
+    /// this too, and so does the next call for what fails now.
+    private func commit(_ cuts: [SnapshotCut]) throws(VolumeError) {
+        var failed: [SnapshotCut] = []
+        for cut in cuts {
+            do throws(PoolError) { try cut.store.commit(cut.record) } catch { failed.append(cut) }
+        }
+        // Nobody is to see half a group for an error that passes.
+        var failure: PoolError?
+        for cut in failed {
+            do throws(PoolError) { try cut.store.commit(cut.record) } catch { failure = failure ?? error }
+        }
+        if let failure { throw .pool(failure) }
     }
 
     private func existingGroup(named name: String, of texts: [String]) throws(VolumeError) -> SnapshotGroup? {
