@@ -62,7 +62,9 @@ let package = Package(
         executable("holdfast-bench", ["CSI", "Processes", "RPC", "Settings", "Syscalls"]),
         executable("holdfast", ["CSI", "Diagnostics", "JSON", "Processes", "RPC", "Settings", "Syscalls"]),
 
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        .systemLibrary(name: "CFuse", path: "Tests/CFuse"),
+        .target(
+            name: "TestSupport", dependencies: ["CFuse"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
         tests("CWire", ["CWire"], fixtures: true),
         tests("CSI", ["CSI"]),
         tests("Devices", ["Devices", "Syscalls", "TestSupport"]),
