@@ -146,6 +146,10 @@ extension Storage {
             claim.step("growing the \(name) at \(mount.path)")
             try tooling(
                 filesystem.grow(mount.root.descriptor, mount.path, on: attached.device.path, to: attached.device.size))
+            // What a filesystem writes beside its log, such as the copies of an xfs's superblock, it does not flush. Once the
+            // record says that it has grown, nobody would look again after a power cut.
+            claim.step("flushing \(attached.device.path)")
+            try pooling(volume.pool.sync(attached, of: volume.record))
         }
         var record = volume.record
         record.growsFrom = nil

@@ -14,6 +14,8 @@ public struct DiskLog: Sendable {
     /// An entry's place among them is its sequence number.
     public internal(set) var entries: [Entry] = []
 
+    public init() {}
+
     /// Lays entries onto an image, which otherwise stays as it is; flushes change nothing.
     public static func lay(_ entries: some Sequence<Entry>, onto image: String) throws {
         let file = open(image, O_WRONLY | O_CLOEXEC)
