@@ -71,10 +71,13 @@ struct Ext4: Filesystem {
     }
 
     func check(_ device: String, _ mode: CheckMode) throws(FilesystemError) -> CheckOutcome {
+        try check(device, (mode == .force ? ["-f"] : []) + ["-p"])
+    }
+
+    private func check(_ device: String, _ arguments: [String]) throws(FilesystemError) -> CheckOutcome {
         let result: ToolResult
         do throws(ToolError) {
-            result = try Tool.run(
-                "e2fsck", (mode == .force ? ["-f"] : []) + ["-p", device], seconds: CheckExit.limitSeconds)
+            result = try Tool.run("e2fsck", arguments + [device], seconds: CheckExit.limitSeconds)
         } catch {
             throw .tool(error)
         }
@@ -121,16 +124,32 @@ struct Ext4: Filesystem {
         throw .cannotGrow(type: name, path: path, reason: reason)
     }
 
-    /// A container's root may lack the capability that the kernel asks for; resize2fs needs none on an unmounted device, and
-    /// wants a whole check first.
+    /// A container's root may lack the capability that the kernel asks for; resize2fs needs none on an unmounted device.
+    var growsUnmounted: Bool { !Self.mayGrow }
+
+    /// It wants a whole check before. Where it would have to move blocks out of the way of group descriptors it is not run: a
+    /// block that had been written over before its move was on the disk could not be got back.
     func growUnmounted(on device: String) throws(FilesystemError) {
-        if Self.mayGrow { return }
-        _ = try check(device, .force)
+        let size = try system(BlockDevice.open(device, readOnly: true)).size
+        let now = try Ext4Superblock.read(device)
+        guard size / now.blockSize <= now.mostBlocks else {
+            throw .cannotGrow(
+                type: name, path: device,
+                reason: "it has room for the descriptors of \(now.mostBlocks) blocks; to move others out of their way, "
+                    + "make a copy of the volume, and run e2fsck -f and resize2fs")
+        }
         let result = try runTool("resize2fs", [device])
         guard result.status == 0 else {
             throw .cannotGrow(
                 type: name, path: device, reason: "resize2fs ended with \(result.ending): \(result.summary)")
         }
+    }
+
+    /// resize2fs has no journal. What it writes beside the blocks that are free is what e2fsck can make anew: the superblock,
+    /// the group descriptors, their bitmaps and the inode that reserves room for more of them.
+    func mendGrowth(on device: String) throws(FilesystemError) -> CheckOutcome {
+        try Filesystems.requireUnused(device)
+        return try check(device, ["-f", "-y"])
     }
 
     /// Whether this process has CAP_SYS_RESOURCE, number 24 (ext4_resize_begin asks for it, and not for CAP_SYS_ADMIN).
@@ -188,6 +207,8 @@ private struct Ext4Superblock {
     /// Bytes.
     let blockSize: Int64
     let blocks: Int64
+    /// What it can grow to with the room that it has for group descriptors.
+    let mostBlocks: Int64
     let has64BitBlocks: Bool
     /// Whether metadata has checksums, which begin with the UUID or a seed of its own.
     let hasChecksums: Bool
@@ -204,9 +225,20 @@ private struct Ext4Superblock {
             throw .system(SystemError("find an ext4 superblock on", device, code: EUCLEAN))
         }
         let is64Bit = number(0x60) & 0x80 != 0
+        let (blockSize, blocks) = (Int64(1_024) << number(0x18), number(0x4) | (is64Bit ? number(0x150) << 32 : 0))
+        // With meta_bg descriptors lie with the groups that they describe; with resize_inode there is room behind them.
+        let (isSpread, hasRoom) = (number(0x60) & 0x10 != 0, number(0x5c) & 0x10 != 0)
+        let perBlock = blockSize / (is64Bit ? number(0xfe, 2) : 32)
+        let (first, perGroup) = (number(0x14), number(0x20))
+        guard perBlock > 0, perGroup > 0 else {
+            throw .system(SystemError("understand the ext4 superblock on", device, code: EUCLEAN))
+        }
+        let groups = (blocks - first + perGroup - 1) / perGroup
+        let descriptors = (groups + perBlock - 1) / perBlock + (hasRoom ? number(0xce, 2) : 0)
         return Ext4Superblock(
-            blockSize: 1_024 << number(0x18), blocks: number(0x4) | (is64Bit ? number(0x150) << 32 : 0),
-            has64BitBlocks: is64Bit, hasChecksums: number(0x64) & 0x400 != 0)
+            blockSize: blockSize, blocks: blocks,
+            mostBlocks: isSpread ? .max : first + descriptors * perBlock * perGroup, has64BitBlocks: is64Bit,
+            hasChecksums: number(0x64) & 0x400 != 0)
     }
 }
 

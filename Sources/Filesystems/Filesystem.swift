@@ -65,9 +65,16 @@ public protocol Filesystem: Sendable {
         _ mounted: borrowing Descriptor, _ path: String, on device: String, to size: Int64
     ) throws(FilesystemError)
 
-    /// Grows a filesystem that is not mounted, and has been checked, where this process may not have the kernel do it when it
-    /// is. Others are left alone: they are grown when they are mounted.
+    /// Whether this process may not have the kernel grow it mounted, so that a tool does so before. A filesystem whose tool
+    /// is cut off may need `mendGrowth`.
+    var growsUnmounted: Bool { get }
+
+    /// Grows a filesystem that is not mounted, and has just been checked by force, to the end of its device by a tool.
     func growUnmounted(on device: String) throws(FilesystemError)
+
+    /// Makes a filesystem whole again whose `growUnmounted` may have been cut off anywhere, by a power cut too. Its size is
+    /// then the old one or the new one.
+    func mendGrowth(on device: String) throws(FilesystemError) -> CheckOutcome
 
     /// Gives the filesystem on an unmounted device another UUID, and finishes what an interrupted try has left.
     ///
@@ -98,7 +105,11 @@ extension Filesystem {
         try format(blank, uuid: uuid, onZeros: false, options: .none)
     }
 
+    public var growsUnmounted: Bool { false }
+
     public func growUnmounted(on device: String) throws(FilesystemError) {}
+
+    public func mendGrowth(on device: String) throws(FilesystemError) -> CheckOutcome { .notRun }
 
     public func isShutDown(_ mounted: borrowing Descriptor) -> Bool { false }
 

@@ -23,6 +23,7 @@ extension VolumeRecord {
             object["mutableParameters"] = .object(mutableParameters.mapValues { .string($0) })
         }
         if let growsFrom { object["growsFrom"] = .integer(growsFrom) }
+        if isResizing { object["resizing"] = .bool(true) }
         return .object(object)
     }
 
@@ -39,6 +40,7 @@ extension VolumeRecord {
             ephemeralTarget: json["ephemeralTarget"]?.string, format: try FormatState(json["format"] ?? .null),
             attachments: attachments, mutableParameters: try json.texts("mutableParameters"),
             growsFrom: json["growsFrom"] == nil ? nil : try json.size("growsFrom"))
+        isResizing = json["resizing"]?.bool ?? false
     }
 }
 

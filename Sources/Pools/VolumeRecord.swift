@@ -106,6 +106,8 @@ public struct VolumeRecord: Hashable, KeptRecord {
     /// While the volume grows: the bytes that it had before. Device and filesystem may still have that size, or any up to
     /// `size`.
     public var growsFrom: Int64?
+    /// Whether a tool is growing its filesystem, which is not mounted meanwhile. One that was cut off has to be mended.
+    public var isResizing = false
 
     public var promise: Int64 { size }
     public var isReady: Bool { intent == .ready }

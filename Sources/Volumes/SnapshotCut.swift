@@ -34,6 +34,7 @@ final class SnapshotCut: Sendable {
         if volume.record.ephemeralTarget != nil {
             throw .refused(volume: volume.id, reason: "it lives and dies with its pod, so no snapshot is taken of it")
         }
+        try storage.requireNoCutOffGrowth(of: volume)
         let id = SnapshotID(pool: volume.pool.identity, name: name)
         snapshotClaim = SharedClaim(try storage.claims.take("snapshot \(id)", for: "CreateSnapshot"))
         content = try pooling(volume.pool.content(volume.record))

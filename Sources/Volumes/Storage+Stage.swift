@@ -106,17 +106,11 @@ extension Storage {
         claim.step("reading \(attached.device.path) to see what it holds")
         let isFresh = try prepare(volume, filesystem, attached, mayFormat: !options.isReadOnly, claim)
         outcome.formatted = isFresh
-        if !isFresh && !options.isReadOnly {
-            claim.step("checking the \(filesystem.name) on \(attached.device.path)")
-            let mode = try volume.parameters().fsck
-            outcome.check = try tooling(Filesystems.check(filesystem, on: attached.device.path, mode))
-        }
-        if volume.record.growsFrom != nil && !options.isReadOnly {
-            claim.step("growing the \(filesystem.name) on \(attached.device.path)")
-            try pendGrowth { () throws(VolumeError) in
-                try tooling(filesystem.growUnmounted(on: attached.device.path))
-                return true
-            }
+        if options.isReadOnly {
+            try requireNoCutOffGrowth(of: volume)
+        } else if !isFresh {
+            outcome.check = try check(volume, filesystem, on: attached.device.path, claim)
+            try growUnmounted(volume, filesystem, attached, claim)
         }
         claim.step("mounting \(attached.device.path)")
         _ = try mounting(place.makeDirectory())

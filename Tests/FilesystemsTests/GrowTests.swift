@@ -110,13 +110,40 @@ struct GrowTests {
         let device = try folder.attach("image")
         try sh("mount '\(device.path)' '\(point)' && seq 100000 >'\(point)/numbers' && umount '\(point)'")
         try enlarge(device, to: 1 << 30)
-        for _ in 0..<2 { try kind.filesystem.growUnmounted(on: device.path) }
+        #expect(try kind.filesystem.growsUnmounted)
+        for _ in 0..<2 {
+            _ = try kind.filesystem.check(device.path, .force)
+            try kind.filesystem.growUnmounted(on: device.path)
+        }
         try sh("mount '\(device.path)' '\(point)'")
         let mounted = try root()
         #expect(try kind.filesystem.size(of: mounted, point, on: device.path) == 1 << 30)
         #expect(try sh("cat '\(point)/numbers'") == sh("seq 100000"))
         _ = consume mounted
         try sh("umount '\(point)'")
+    }
+
+    /// 32 bytes a descriptor: one block of 1 KiB holds those of 32 groups of 8 MiB.
+    @Test(
+        "an ext4 whose blocks would have to be moved for it is not grown by a tool",
+        .enabled(if: !mayGrowExt4, "needs a root without CAP_SYS_RESOURCE"), arguments: ["", "^resize_inode"])
+    func room(_ feature: String) throws {
+        folder.makeImage("image", bytes: 128 << 20)
+        let features = feature.isEmpty ? "" : "-O \(feature)"
+        try sh("mkfs.ext4 -q -b 1024 -O ^64bit \(features) '\(folder.at("image"))'")
+        let device = try folder.attach("image")
+        let filesystem = try Kind.all[0].filesystem
+        try enlarge(device, to: 240 << 20)
+        try filesystem.growUnmounted(on: device.path)
+        try enlarge(device, to: 300 << 20)
+        if feature.isEmpty {
+            try filesystem.growUnmounted(on: device.path)
+        } else {
+            try folder.remember("image")
+            #expect(throws: FilesystemError.self) { try filesystem.growUnmounted(on: device.path) }
+            #expect(folder.isUnchanged("image"))
+        }
+        #expect(outcome(of: "e2fsck -fn '\(device.path)'").status == 0)
     }
 
     @Test(

@@ -49,6 +49,35 @@ struct PowerLossTests {
         }
     }
 
+    /// Where root may not have the kernel grow a mounted ext4, resize2fs does it before the mount, and knows no journal.
+    @Test(
+        "an ext4 whose growth at its next stage is cut off anywhere is whole after the next one",
+        arguments: PoolGround.allCases)
+    func growing(_ ground: PoolGround) async throws {
+        let small = VolumeKind(name: "ext4", capability: .mount("ext4"), size: 16 * mebibyte)
+        let large = VolumeKind(name: "ext4", capability: .mount("ext4"), size: 520 * mebibyte)
+        let sizes = [("small", small, 400 * mebibyte), ("large", large, 1_600 * mebibyte)]
+        let run = try await PowerRun.record(
+            [.start]
+                + sizes.flatMap { name, kind, size -> [PowerDeed] in
+                    let files = (1...6).map { PowerDeed.write(name, file: "\($0)", sample: $0) }
+                    return [.create(name, kind), .use(name)] + files
+                        + [.stopUsing(name), .expand(name, to: size), .use(name)]
+                }, on: ground)
+        let last = run.steps.indices.filter { if case .expand = run.steps[$0].deed { true } else { false } }
+        var random = SplitMix(Self.seed)
+        for number in 0..<max(2, Self.cuts / 5) {
+            let step = run.steps[last[number % last.count] + 1]
+            let cut = PowerCut(
+                position: Int.random(in: step.begin + 1..<step.end, using: &random),
+                loss: .allCases.randomElement(using: &random)!, seed: random.next(), retries: true)
+            let (world, inFlight) = run.state(at: cut.position)
+            let found = await PowerLook.look(
+                at: cut.survivors(of: run.log), of: ground, world, inFlight: inFlight)
+            #expect(found.losses == [], "\(cut)")
+        }
+    }
+
     /// Each flush that a workload made has come down through two filesystems and two loop devices.
     private func expectFlushes(in run: PowerRun) {
         for step in run.steps {
