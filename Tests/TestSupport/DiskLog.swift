@@ -12,7 +12,7 @@ public struct DiskLog: Sendable {
     }
 
     /// An entry's place among them is its sequence number.
-    public internal(set) var entries: [Entry] = []
+    public var entries: [Entry] = []
 
     public init() {}
 

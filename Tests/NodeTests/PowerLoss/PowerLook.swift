@@ -10,6 +10,8 @@ struct PowerFindings: Sendable {
     var losses: [String] = []
     /// Files gone that nobody had flushed.
     var looseLost = 0
+    /// What the disk was told until the node was ready.
+    var recovery: [DiskLog.Entry] = []
 
     mutating func expect(_ holds: Bool, _ what: @autoclosure () -> String) {
         checks += 1
@@ -27,8 +29,7 @@ struct PowerLook {
     /// Mounts a disk of these entries, which replays its journal, and looks. What cannot even be mounted or started is a
     /// loss too.
     static func look(
-        at entries: [DiskLog.Entry], of ground: PoolGround, _ world: PowerWorld, inFlight: PowerRun.Step? = nil,
-        retries: Bool = true
+        at entries: [DiskLog.Entry], _ world: PowerWorld, inFlight: PowerRun.Step? = nil, retries: Bool = true
     ) async -> PowerFindings {
         var findings = PowerFindings()
         let folder = TemporaryFolder("cut")
@@ -37,9 +38,13 @@ struct PowerLook {
             let disk = try FaultyDisk(folder.makeImage("backing", bytes: PowerRun.size), at: folder.at("disk"))
             defer { withExtendedLifetime(disk) {} }
             try DiskLog.lay(entries, onto: folder.at("backing"))
-            try await run("mount", "-o", "loop", disk.path, point)
+            disk.startLog()
+            // Direct, so that the disk sees each flush behind the writes that it is for.
+            let device = try await run("losetup", "--direct-io=on", "--show", "-f", disk.path).prefix { $0 != "\n" }
+            try await run("mount", String(device), point)
             try await withNode(in: folder, pool: point) { node in
                 var look = PowerLook(node)
+                look.findings.recovery = disk.log.entries
                 do {
                     try await look.compare(world, inFlight, retries)
                 } catch {
