@@ -18,6 +18,8 @@ enum PowerDeed: Sendable, CustomStringConvertible {
     case group(String, of: [String])
     case clone(String, of: String)
     case restore(String, from: String)
+    case attach(String)
+    case detach(String)
     case expand(String, to: Int64)
     case modify(String, readAheadKiB: Int)
     case delete(String)
@@ -36,6 +38,8 @@ enum PowerDeed: Sendable, CustomStringConvertible {
         case .group(let name, let sources): "group \(name) of \(sources)"
         case .clone(let name, let source): "clone \(name) of \(source)"
         case .restore(let name, let source): "restore \(name) from \(source)"
+        case .attach(let name): "attach \(name)"
+        case .detach(let name): "detach \(name)"
         case .expand(let name, let size): "expand \(name) to \(size)"
         case .modify(let name, let kibibytes): "modify \(name) to read \(kibibytes) KiB ahead"
         case .delete(let name): "delete \(name)"
@@ -61,6 +65,12 @@ enum PowerDeed: Sendable, CustomStringConvertible {
         case .writeLoosely(let name, let file, let sample):
             try await write(sample, file, of: world.volume(name), name, on: node, flushes: false)
             world.volumes[name]?.loose[file] = sample
+        case .attach(let name):
+            try await node.attach(world.volume(name).volume)
+            world.volumes[name]?.isAttached = true
+        case .detach(let name):
+            try await node.detach(world.volume(name).volume)
+            world.volumes[name]?.isAttached = false
         case .expand(let name, let size):
             let (volume, kind) = (try world.volume(name).volume, try world.volume(name).kind)
             let (grown, isPending) = try await node.expand(volume, to: size)
@@ -146,6 +156,7 @@ enum PowerDeed: Sendable, CustomStringConvertible {
             if let group = done.groups[name] { try await node.delete(group: group.group) }
         case .write(let name, let file, _): world.volumes[name]?.files[file] = nil
         case .expand(let name, _): world.volumes[name]?.sizes.formUnion(try done.volume(name).sizes)
+        case .attach(let name), .detach(let name): world.volumes[name]?.isAttached = nil
         case .start, .use, .stopUsing, .writeLoosely: break
         case .modify, .delete, .deleteSnapshot, .deleteGroup: return nil
         }

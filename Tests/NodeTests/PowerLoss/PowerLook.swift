@@ -107,6 +107,11 @@ struct PowerLook {
 
     private mutating func compare(_ member: PowerWorld.Member, _ name: String) async {
         do {
+            let request = ControllerGetVolumeRequest(volumeID: member.volume.id)
+            let nodes = try await node.call(CSIMethod.controllerGetVolume, request).status?.publishedNodeIDs
+            if let isAttached = member.isAttached {
+                findings.expect(nodes == (isAttached ? [NodeUnderTest.nodeID] : []), "\(name) is at \(nodes ?? [])")
+            }
             let target = try await node.use(member.volume, as: name)
             for (file, sample) in member.files {
                 let found = await holds(target, file, sample, member.kind)
@@ -163,6 +168,8 @@ struct PowerLook {
             }
             for volume in try await node.call(CSIMethod.listVolumes, ListVolumesRequest()).entries.compactMap(\.volume)
             {
+                let detach = ControllerUnpublishVolumeRequest(volumeID: volume.volumeID)
+                _ = try await node.call(CSIMethod.controllerUnpublishVolume, detach)
                 _ = try await node.call(CSIMethod.deleteVolume, DeleteVolumeRequest(volumeID: volume.volumeID))
             }
         } catch {

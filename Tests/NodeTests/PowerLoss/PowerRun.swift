@@ -53,7 +53,7 @@ struct PowerRun: Sendable {
             .create("b", other), .use("b"), .write("b", file: "one", sample: 2),
             .writeLoosely("a", file: "loose", sample: 3),
             .snapshot("s", of: "a"), .write("a", file: "one", sample: 4), .write("a", file: "two", sample: 5),
-            .create("raw", .block), .use("raw"), .write("raw", file: "0", sample: 6),
+            .create("raw", .block), .attach("raw"), .use("raw"), .write("raw", file: "0", sample: 6),
             .write("raw", file: "1048576", sample: 7), .create("blank", .ext4), .group("g", of: ["a", "b", "blank"]),
             .write("b", file: "two", sample: 8),
         ] + (PoolGround.sharing.contains(ground) ? [] : [.stopUsing("a")]) + [
@@ -61,7 +61,8 @@ struct PowerRun: Sendable {
             .use("r"), .expand("b", to: other.size + 64 * mebibyte), .expand("blank", to: 48 * mebibyte),
             .stopUsing("c"), .expand("c", to: 48 * mebibyte), .use("c"),
             .create("thick", .ext4, ["provisioning": "thick"]), .use("thick"),
-            .write("thick", file: "one", sample: 10), .modify("a", readAheadKiB: 512), .deleteSnapshot("s"),
+            .write("thick", file: "one", sample: 10), .modify("a", readAheadKiB: 512), .attach("thick"),
+            .deleteSnapshot("s"), .detach("thick"),
             .deleteGroup("g"), .stopUsing("r"), .delete("r"), .create("r", .ext4), .use("r"),
             .write("r", file: "new", sample: 11), .stopUsing("c"), .delete("c"),
         ]

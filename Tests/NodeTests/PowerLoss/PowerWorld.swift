@@ -12,6 +12,8 @@ struct PowerWorld: Sendable {
         /// The same of files that nobody flushed: a power cut may take them.
         var loose: [String: Int] = [:]
         var readAheadKiB: Int?
+        /// By ControllerPublishVolume; nil where a call to that end was given up.
+        var isAttached: Bool? = false
 
         init(_ volume: TestVolume, _ kind: VolumeKind, files: [String: Int] = [:]) {
             (self.volume, self.kind, self.files) = (volume, kind, files)
