@@ -8,9 +8,7 @@ internal import Testing
 struct FaultWalkTests {
     @Test("what was acknowledged is whole, and nothing is left", arguments: WalkedOperation.all)
     func everyPoint(operation: WalkedOperation) async throws {
-        let t = Moment.now
         try await walk(operation)
-        print("WALK", operation.label, t.age)
     }
 }
 

@@ -30,15 +30,16 @@ struct RestartTests {
     }
 
     /// What a kubelet does that is restarted, and restarted, and restarted.
-    @Test("the same publication a thousand times is one mount, restarts in between", arguments: Access.allCases)
+    @Test("the same publication a thousand times over is one mount, restarts in between", arguments: Access.allCases)
     func thousandTimes(access: Access) async throws {
         try await withNode { node in
             let volume = try await node.create("v", access.capability, size: 128 * mebibyte)
             try await node.stage(volume)
-            for number in 1...1_000 {
+            // The ways to use a volume differ in what is looked at, not in how often.
+            for number in 1...(access == .mounted ? 1_000 : 200) {
                 try await node.stage(volume)
                 try await node.publish(volume)
-                if number % 400 == 0 { try await node.restart() }
+                if number % 80 == 0 { try await node.restart() }
             }
             #expect(node.folder.mounts(at: node.path("target")) == 1)
             #expect(node.folder.mounts(at: node.path("staging")) == (access == .rawBlock ? 0 : 1))

@@ -42,6 +42,8 @@ struct PowerLook {
             // Direct, so that the disk sees each flush behind the writes that it is for.
             let device = try await run("losetup", "--direct-io=on", "--show", "-f", disk.path).prefix { $0 != "\n" }
             try await run("mount", String(device), point)
+            // It goes with its mount: once the disk is gone nothing would tell whose it was.
+            try await run("losetup", "-d", String(device))
             try await withNode(in: folder, pool: point) { node in
                 var look = PowerLook(node)
                 look.findings.recovery = disk.log.entries

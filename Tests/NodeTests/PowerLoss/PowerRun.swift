@@ -29,6 +29,8 @@ struct PowerRun: Sendable {
         let device = try await run("losetup", "--direct-io=on", "--show", "-f", disk.path).prefix { $0 != "\n" }
         try await ground.makeFilesystem(on: String(device))
         try await run("mount", String(device), point)
+        // It goes with its mount: once the disk is gone nothing would tell whose it was.
+        try await run("losetup", "-d", String(device))
         try await run("sync", "-f", point)
         var steps: [Step] = []
         var log = DiskLog()

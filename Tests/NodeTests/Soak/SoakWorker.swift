@@ -171,19 +171,18 @@ final class SoakWorker {
     }
 
     /// Makes a call until it succeeds.
+    @discardableResult
     private func call<Value>(
-        _ what: String, _ body: (NodeUnderTest) async throws(RPCStatus) -> Value
+        _ what: String, _ body: (NodeUnderTest) async throws -> Value
     ) async throws -> Value {
         let limit = Moment.after(seconds: Self.patience)
         while true {
             tally.operation()
-            do throws(RPCStatus) {
+            do {
                 return try await body(node)
-            } catch {
+            } catch let status as RPCStatus {
                 tally.refusal()
-                guard Moment.now < limit else {
-                    throw SoakEnd(what: what, status: error)
-                }
+                guard Moment.now < limit else { throw SoakEnd(what: what, status: status) }
                 try await Task.sleep(for: .milliseconds(Int.random(in: 2...40, using: &random)))
             }
         }
