@@ -297,6 +297,18 @@ static inline int holdfast_stop_copy_on_write(int file) {
 #define HOLDFAST_O_DIRECT 040000
 #define HOLDFAST_UMOUNT_NOFOLLOW 8
 
+/* unshare(2) of the calling thread's mount namespace, and two changes of that namespace alone. */
+static inline int holdfast_own_mounts(void) {
+    if (syscall(SYS_unshare, 0x00020000) != 0) return -1;
+    return (int)syscall(SYS_mount, "none", "/", NULL, 0x4000 | 0x40000 /* MS_REC | MS_PRIVATE */, NULL);
+}
+static inline int holdfast_cover(const char *folder) {
+    return (int)syscall(SYS_mount, "none", folder, "tmpfs", 0, "size=64k,mode=0755");
+}
+static inline int holdfast_hide(const char *mount_point) {
+    return (int)syscall(SYS_umount2, mount_point, 2 /* MNT_DETACH */ | HOLDFAST_UMOUNT_NOFOLLOW);
+}
+
 static inline int64_t holdfast_random(void *out, size_t count) { return getrandom(out, count, 0); }
 static inline int holdfast_syncfs(int file) { return (int)syscall(SYS_syncfs, file); }
 static inline int64_t holdfast_thread_id(void) { return syscall(SYS_gettid); }

@@ -47,10 +47,11 @@ struct Btrfs: Filesystem {
         if !blank.isZeroed {
             try runFormat("wipefs", ["-q", "-a", "-t", "btrfs", device], device: device)
         }
-        // It looks at every mounted loop device first, and gives up when one of them goes meanwhile (btrfs-progs 6.2).
+        // With -U it reads every block device of the host to see whether anybody has that UUID, and it asks every mounted
+        // loop device what it shows (btrfs-progs 6.2): one that hangs would hold it, and one that goes meanwhile ends it.
         try runFormat(
             "mkfs.btrfs", options.arguments + ["-q", "-f", "-K", "-U", "\(uuid)", device], device: device,
-            passing: "cannot check mount status")
+            seeing: .only(device))
     }
 
     /// Mounting verifies checksums as it reads. `btrfs check --repair` is never run by a program.

@@ -131,31 +131,25 @@ extension Filesystem {
         return refusedMountOptions[option] ?? key.flatMap { refusedMountOptions[$0] }
     }
 
-    /// Runs the format tool and reads its exit status. Words in `passing` tell of a failure before anything was
-    /// written that another try may not meet.
+    /// Runs the format tool and reads its exit status.
     func runFormat(
-        _ tool: String, _ arguments: [String], device: String, passing: String? = nil
+        _ tool: String, _ arguments: [String], device: String, seeing view: ToolView = .everything
     ) throws(FilesystemError) {
-        var last: ToolResult?
-        for _ in 0..<FormatLimit.tries {
-            do throws(ToolError) {
-                let result = try Tool.run(tool, arguments, seconds: FormatLimit.seconds)
-                if result.status == 0 { return }
-                last = result
-            } catch {
-                throw .tool(error)
-            }
-            guard let passing, let last, last.output.contains(passing) else { break }
+        let result: ToolResult
+        do throws(ToolError) {
+            result = try Tool.run(tool, arguments, seconds: FormatLimit.seconds, seeing: view)
+        } catch {
+            throw .tool(error)
         }
-        throw .formatFailed(
-            type: name, device: device, ending: last?.ending ?? "no result", output: last?.summary ?? "")
+        guard result.status == 0 else {
+            throw .formatFailed(type: name, device: device, ending: result.ending, output: result.summary)
+        }
     }
 }
 
 /// mkfs of any of our kinds writes metadata alone; ten minutes are a hung device, not a large one.
 enum FormatLimit {
     static let seconds: Double = 600
-    static let tries = 5
 }
 
 extension ToolResult {

@@ -78,8 +78,9 @@ public enum MountTable {
         let isMountReadOnly = fields[5].split(separator: ",").contains("ro")
         let isStopped = isStopped(options: fields[dash + 3])
         return Mount(
-            id: id, device: DeviceNumber(major: numbers[0], minor: numbers[1]), root: unescape(fields[3]),
-            point: unescape(fields[4]), filesystem: fields[dash + 1], source: unescape(fields[dash + 2]),
+            id: id, device: DeviceNumber(major: numbers[0], minor: numbers[1]), root: unescapedMountField(fields[3]),
+            point: unescapedMountField(fields[4]), filesystem: fields[dash + 1],
+            source: unescapedMountField(fields[dash + 2]),
             isReadOnly: isMountReadOnly || isStopped, isFilesystemReadOnly: isStopped && !isMountReadOnly)
     }
 
@@ -87,25 +88,6 @@ public enum MountTable {
     /// when an error, or somebody, has stopped it (Linux 6.15).
     fileprivate static func isStopped(options: String) -> Bool {
         options.split(separator: ",").contains { ["ro", "emergency_ro", "shutdown"].contains($0) }
-    }
-
-    /// Space, tab, newline and backslash arrive as three octal digits after a backslash.
-    static func unescape(_ text: String) -> String {
-        guard text.utf8.contains(UInt8(ascii: "\\")) else { return text }
-        let bytes = Array(text.utf8)
-        var out: [UInt8] = []
-        var index = 0
-        while index < bytes.count {
-            let digits = bytes.dropFirst(index + 1).prefix(3)
-            if bytes[index] == UInt8(ascii: "\\"), digits.count == 3, digits.allSatisfy({ (48...55).contains($0) }) {
-                out.append(digits.reduce(0) { $0 &* 8 &+ ($1 - 48) })
-                index += 4
-            } else {
-                out.append(bytes[index])
-                index += 1
-            }
-        }
-        return String(decoding: out, as: UTF8.self)
     }
 }
 

@@ -48,23 +48,24 @@ public enum Tool {
     ///
     /// Standard input is `/dev/null`. The environment holds `PATH` and `LC_ALL=C` alone: a stray `MKE2FS_CONFIG` or
     /// `LIBBLKID_DEBUG` of whoever started the process must not change what a tool does to a device.
+    ///
+    /// `view` is what the tool may see of the host's block devices.
     public static func run(
-        _ name: String, _ arguments: [String], seconds: Double
+        _ name: String, _ arguments: [String], seconds: Double, seeing view: ToolView = .everything
     ) throws(ToolError) -> ToolResult {
         let path = try locate(name)
         let output = try Pipe()
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, output.writeEnd, STDOUT_FILENO)
-        posix_spawn_file_actions_adddup2(&actions, output.writeEnd, STDERR_FILENO)
-        let environment = ["PATH=\(folders.joined(separator: ":"))", "LC_ALL=C"]
-        // An own process group lets a tool's helpers be killed with it.
+        let (words, end) = ([name] + arguments, output.writeEnd)
         var failure: ToolError?
         let pid = durable("start", name) { () -> pid_t in
             do throws(ToolError) {
-                return try spawn(path, [name] + arguments, environment, actions: &actions, ownGroup: true)
+                switch view {
+                case .everything: return try start(path, words, output: end)
+                case .only(let device):
+                    return try Seclusion.run(showing: device) { () throws(ToolError) in
+                        try start(path, words, output: end)
+                    }
+                }
             } catch {
                 failure = error
                 return -1
@@ -76,6 +77,18 @@ public enum Tool {
         // What the tool has done is done; what is made of it is not yet.
         _ = durable("wait for", name) { 0 }
         return result
+    }
+
+    private static func start(_ path: String, _ words: [String], output: CInt) throws(ToolError) -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO)
+        let environment = ["PATH=\(folders.joined(separator: ":"))", "LC_ALL=C"]
+        // An own process group lets a tool's helpers be killed with it.
+        return try spawn(path, words, environment, actions: &actions, ownGroup: true)
     }
 
     /// The folders that tools are looked for in, in order.

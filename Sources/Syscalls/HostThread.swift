@@ -26,6 +26,41 @@ public enum HostThread {
     /// all be waiting for it.
     public static func start(_ body: @escaping @Sendable () -> Void) { ThreadPool.apart.submit(body) }
 
+    /// Runs `body` on a thread that is made for it alone and ends with it, and waits for its end. What belongs to a thread,
+    /// such as its mount namespace, may be changed there.
+    public static func alone<Value: Sendable, Failure: Error>(
+        _ body: @escaping @Sendable () throws(Failure) -> Value
+    ) throws(Failure) -> Value {
+        let outcome = Outcome<Value, Failure>()
+        ThreadPool(limit: 1, idleSeconds: 0).submit {
+            do throws(Failure) {
+                outcome.give(.success(try body()))
+            } catch {
+                outcome.give(.failure(error))
+            }
+        }
+        return try outcome.wait()
+    }
+
+    /// What one thread brings back to the one that waits for it.
+    private final class Outcome<Value: Sendable, Failure: Error>: Sendable {
+        private let result = Mutex<Result<Value, Failure>?>(nil)
+        private let end = Flag()
+
+        func give(_ value: Result<Value, Failure>) {
+            result.withLock { $0 = value }
+            end.raise()
+        }
+
+        func wait() throws(Failure) -> Value {
+            end.wait()
+            guard let value = result.withLock({ $0 }) else {
+                preconditionFailure("the flag is raised behind the result")
+            }
+            return try value.get()
+        }
+    }
+
     /// How many threads the pool has now, idle ones included.
     public static var count: Int { ThreadPool.shared.count }
 }

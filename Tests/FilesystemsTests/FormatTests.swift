@@ -67,6 +67,26 @@ struct FormatTests {
         #expect(try folder.signature("image")?.uuid == uuid)
     }
 
+    /// mkfs.btrfs would read every device of the host, and ask every mounted one what it shows.
+    @Test("one that hangs elsewhere on the host holds nothing", arguments: Kind.all)
+    func besideHung(_ kind: Kind) throws {
+        let disk = try FaultyDisk(folder.makeImage("backing", bytes: 32 << 20), at: folder.at("disk"))
+        let loop = try sh("losetup --direct-io=on --show -f '\(disk.path)'")
+        let point = folder.makeFolder("hung")
+        try sh("mkfs.ext4 -q \(loop) && mount \(loop) '\(point)' && losetup -d \(loop)")
+        disk.hang(.read, .write, .sync)
+        // Nothing of it is in the cache, so that whoever reads it waits. One does already.
+        try sh("echo 1 >/proc/sys/vm/drop_caches")
+        try sh("dd if=\(loop) of=/dev/null bs=4k count=1 iflag=direct >/dev/null 2>&1 &")
+        while disk.hanging == 0 { usleep(1_000) }
+        folder.makeImage("image", bytes: try kind.filesystem.minimumSize)
+        let uuid = try folder.format("image", as: kind)
+        #expect(try folder.signature("image")?.uuid == uuid)
+        #expect(disk.hanging > 0, "it ended because the other one went on")
+        disk.heal()
+        try sh("umount '\(point)'")
+    }
+
     @Test("a device that is mounted is not formatted, whatever the proof said before", arguments: Kind.all)
     func mounted(_ kind: Kind) throws {
         folder.makeImage("image", bytes: try kind.filesystem.minimumSize)

@@ -86,7 +86,7 @@ struct MountTableTests {
             (#"\"#, #"\"#), (#"\x20"#, #"\x20"#), ("", ""), (#"\303\274"#, "ü"), ("\\040\\040", "  "),
         ])
     func unescape(text: String, expected: String) {
-        #expect(MountTable.unescape(text) == expected)
+        #expect(unescapedMountField(text) == expected)
     }
 
     @Test("the whole table is the kernel's")
