@@ -42,7 +42,9 @@ final class SoakWorker {
         let kind = kinds.randomElement(using: &random) ?? .ext4
         // The name comes again: a volume is never taken for its predecessor.
         let name = "w\(number)-\(lives % 3)"
-        let parameters = Int.random(in: 0..<5, using: &random) == 0 ? ["provisioning": "thick"] : [:]
+        // A raw block device that is published is had at one moment only where its blocks can be shared.
+        let isThick = Int.random(in: 0..<5, using: &random) == 0 && !kind.isBlock
+        let parameters = isThick ? ["provisioning": "thick"] : [:]
         var held = Held(name: name, kind: kind, volume: try await make(name, kind, parameters))
         try await call("use \(name)") { try await $0.use(held.volume, as: name) }
         for _ in 0..<Int.random(in: 2...8, using: &random) where !tally.isOver { try await deed(&held) }
