@@ -104,9 +104,25 @@ final class SoakWorker {
         let path = held.kind.file(node.path(held.name))
         for _ in 0..<Int.random(in: 1...8, using: &random) {
             let record = held.records
-            try await write(Chronicle.record(record), to: path, at: Int64(record * Chronicle.recordLength))
+            do {
+                try await write(Chronicle.record(record), to: path, at: Int64(record * Chronicle.recordLength))
+            } catch let error as SystemError where error.code == EROFS && held.kind.name == "btrfs" {
+                return try await mountAnew(held)
+            }
             held.records += 1
         }
+    }
+
+    /// A kill that meets a btrfs in the moment of its thaw stops it: the kernel takes the interrupted look at its superblock for
+    /// a changed one (btrfs_unfreeze, seen on Linux 6.18). The volume says so, and whoever mounts it anew has all of it.
+    private func mountAnew(_ held: Held) async throws {
+        tally.fault("btrfs stopped by the kernel")
+        let volume = held.volume
+        let condition = try await call("ask \(held.name)") { try await $0.condition(volume) }
+        tally.check(condition?.abnormal == true, "\(held.name) was stopped and is told of as well")
+        try await call("stop \(held.name)") { try await $0.stopUsing(volume, as: held.name) }
+        try await call("use \(held.name)") { try await $0.use(volume, as: held.name) }
+        try await verify(held, at: held.name)
     }
 
     /// Every record that was flushed is there.
