@@ -98,24 +98,23 @@ enum PowerDeed: Sendable, CustomStringConvertible {
         case .snapshot(let name, let source):
             let member = try world.volume(source)
             let snapshot = try await node.snapshot(member.volume, name, parameters: parameters)
-            world.snapshots[name] = .init(snapshot: snapshot, kind: member.kind, files: member.files)
+            world.snapshots[name] = .init(snapshot, of: member)
         case .group(let name, let sources):
             let members = try sources.map { try world.volume($0) }
             let group = try await node.group(members.map(\.volume), name, parameters: parameters)
             let kept = group.snapshots.compactMap { snapshot in
-                members.first { $0.volume.id == snapshot.sourceVolumeID }.map {
-                    PowerWorld.Kept(snapshot: snapshot, kind: $0.kind, files: $0.files)
-                }
+                members.first { $0.volume.id == snapshot.sourceVolumeID }.map { PowerWorld.Kept(snapshot, of: $0) }
             }
             world.groups[name] = .init(group: group, members: kept)
         case .clone(let name, let source):
             let member = try world.volume(source)
             world.volumes[name] = .init(
-                try await node.clone(member.volume, name), member.kind, files: member.files)
+                try await node.clone(member.volume, name), member.kind, files: member.files, loose: member.loose)
         case .restore(let name, let source):
             guard let kept = world.snapshots[source] else { throw PowerWorld.Unknown(name: source) }
             world.volumes[name] = .init(
-                try await node.restore(kept.snapshot, name, kept.kind.capability), kept.kind, files: kept.files)
+                try await node.restore(kept.snapshot, name, kept.kind.capability), kept.kind, files: kept.files,
+                loose: kept.loose)
         case .deleteSnapshot(let name):
             if let kept = world.snapshots[name] { try await node.delete(snapshot: kept.snapshot) }
             world.snapshots[name] = nil
@@ -154,10 +153,13 @@ enum PowerDeed: Sendable, CustomStringConvertible {
             if let kept = done.snapshots[name] { try await node.delete(snapshot: kept.snapshot) }
         case .group(let name, _):
             if let group = done.groups[name] { try await node.delete(group: group.group) }
-        case .write(let name, let file, _): world.volumes[name]?.files[file] = nil
+        case .write(let name, let file, let sample):
+            world.volumes[name]?.files[file] = nil
+            world.volumes[name]?.loose[file] = sample
         case .expand(let name, _): world.volumes[name]?.sizes.formUnion(try done.volume(name).sizes)
         case .attach(let name), .detach(let name): world.volumes[name]?.isAttached = nil
-        case .start, .use, .stopUsing, .writeLoosely: break
+        case .writeLoosely(let name, let file, let sample): world.volumes[name]?.loose[file] = sample
+        case .start, .use, .stopUsing: break
         case .modify, .delete, .deleteSnapshot, .deleteGroup: return nil
         }
         return world

@@ -119,6 +119,11 @@ struct PowerLook {
                 let found = await holds(target, file, sample, member.kind)
                 findings.expect(found, "file \(file) of volume \(name) does not hold sample \(sample)")
             }
+            // Nothing of a former volume of that name, nor of what was written since a snapshot.
+            let found = Set(member.kind.isBlock ? [] : names(in: target)).subtracting(["lost+found"])
+            let known = Set(member.files.keys).union(member.loose.keys)
+            findings.expect(
+                found.isSubset(of: known), "volume \(name) holds \(found), and nobody wrote more than \(known)")
             for (file, sample) in member.loose where await !holds(target, file, sample, member.kind) {
                 findings.looseLost += 1
             }
@@ -150,7 +155,7 @@ struct PowerLook {
     private mutating func compare(_ kept: PowerWorld.Kept, _ name: String) async {
         do {
             let volume = try await node.restore(kept.snapshot, name, kept.kind.capability)
-            await compare(PowerWorld.Member(volume, kept.kind, files: kept.files), name)
+            await compare(PowerWorld.Member(volume, kept.kind, files: kept.files, loose: kept.loose), name)
             try await node.delete(volume)
         } catch {
             findings.expect(false, "\(name): \(error)")

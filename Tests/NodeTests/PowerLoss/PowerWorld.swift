@@ -15,8 +15,10 @@ struct PowerWorld: Sendable {
         /// By ControllerPublishVolume; nil where a call to that end was given up.
         var isAttached: Bool? = false
 
-        init(_ volume: TestVolume, _ kind: VolumeKind, files: [String: Int] = [:]) {
-            (self.volume, self.kind, self.files) = (volume, kind, files)
+        init(
+            _ volume: TestVolume, _ kind: VolumeKind, files: [String: Int] = [:], loose: [String: Int] = [:]
+        ) {
+            (self.volume, self.kind, self.files, self.loose) = (volume, kind, files, loose)
             sizes = [volume.size]
         }
     }
@@ -25,6 +27,11 @@ struct PowerWorld: Sendable {
         let snapshot: Snapshot
         let kind: VolumeKind
         let files: [String: Int]
+        let loose: [String: Int]
+
+        init(_ snapshot: Snapshot, of member: Member) {
+            (self.snapshot, kind, files, loose) = (snapshot, member.kind, member.files, member.loose)
+        }
     }
 
     struct Group: Sendable {
