@@ -241,8 +241,7 @@ extension WalkedOperation {
             act: { life in
                 // What is left of it, as the snapshotter knows it.
                 try await life.node.delete(group: try await group(life))
-            },
-            keeps: { try await $0.expectWholeGroups(of: 2) }),
+            }),
     ]
 }
 
