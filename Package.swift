@@ -34,6 +34,7 @@ let package = Package(
         library("CLinux"),
         library("CMD"),
         library("CYAML"),
+        .target(name: "CWipe", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
         .target(name: "CWire", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
 
         // From the kernel up: a room imports only rooms above it.
@@ -58,15 +59,19 @@ let package = Package(
 
         executable(
             "holdfast-node",
-            ["Diagnostics", "Mounts", "Plugin", "Pools", "Processes", "RPC", "Settings", "Syscalls", "Volumes"]),
+            [
+                "CWipe", "Diagnostics", "Mounts", "Plugin", "Pools", "Processes", "RPC", "Settings", "Syscalls",
+                "Volumes",
+            ]),
         executable("holdfast-bench", ["CSI", "Processes", "RPC", "Settings", "Syscalls"]),
         executable("holdfast", ["CSI", "Diagnostics", "JSON", "Processes", "RPC", "Settings", "Syscalls"]),
 
         .systemLibrary(name: "CFuse", path: "Tests/CFuse"),
         .target(
-            name: "TestSupport", dependencies: ["CFuse"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+            name: "TestSupport", dependencies: ["CFuse", "Syscalls"], path: "Tests/TestSupport",
+            swiftSettings: swiftSettings),
         tests("CWire", ["CWire"], fixtures: true),
-        tests("CSI", ["CSI"]),
+        tests("CSI", ["CSI", "TestSupport"]),
         tests("Devices", ["Devices", "Syscalls", "TestSupport"]),
         tests("Diagnostics", ["Diagnostics"]),
         tests("Filesystems", ["Devices", "Filesystems", "Processes", "Syscalls", "TestSupport"]),
@@ -75,7 +80,7 @@ let package = Package(
         tests("Node", ["CSI", "Processes", "RPC", "Syscalls", "TestSupport", "holdfast", "holdfast-node"]),
         tests("Pools", ["Devices", "JSON", "Pools", "Syscalls", "TestSupport"]),
         tests("Processes", ["Processes", "Syscalls", "TestSupport"]),
-        tests("RPC", ["RPC", "Syscalls"]),
+        tests("RPC", ["RPC", "Syscalls", "TestSupport"]),
         tests("Settings", ["Settings"]),
         tests("Syscalls", ["Syscalls", "TestSupport"]),
         tests("Volumes", ["Syscalls", "Volumes"]),

@@ -47,8 +47,11 @@ struct ByteBuffer: ~Copyable {
 
     deinit { grpc_byte_buffer_destroy(raw) }
 
-    /// The bytes, copied once out of however many slices.
-    func bytes() -> [UInt8] {
+    /// The bytes of a message that was received, copied once out of however many slices, which are overwritten.
+    ///
+    /// They are parts of what the core has read from the connection, and stay as long as another part does: of an idle
+    /// connection, for ever. Nobody but us has this part.
+    consuming func takeBytes() -> [UInt8] {
         let length = grpc_byte_buffer_length(raw)
         if length == 0 { return [] }
         return [UInt8](unsafeUninitializedCapacity: length) { target, count in
@@ -58,7 +61,11 @@ struct ByteBuffer: ~Copyable {
             var slice: UnsafeMutablePointer<grpc_slice>?
             while grpc_byte_buffer_reader_peek(&reader, &slice) != 0, let slice {
                 let length = holdfast_slice_length(slice)
-                if length > 0 { memcpy(target.baseAddress! + count, holdfast_slice_bytes(slice), length) }
+                let bytes = UnsafeMutablePointer(mutating: holdfast_slice_bytes(slice))
+                if length > 0, let bytes {
+                    memcpy(target.baseAddress! + count, bytes, length)
+                    explicit_bzero(bytes, length)
+                }
                 count += length
             }
         }

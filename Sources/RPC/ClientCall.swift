@@ -73,7 +73,7 @@ class ClientCall: Completion, @unchecked Sendable {
     func takeMessage() -> [UInt8]? {
         guard let message = memory.pointee.message else { return nil }
         memory.pointee.message = nil
-        return ByteBuffer(owning: message).bytes()
+        return ByteBuffer(owning: message).takeBytes()
     }
 }
 

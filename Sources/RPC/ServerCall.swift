@@ -95,7 +95,7 @@ final class ServerCall: Completion, @unchecked Sendable {
             return end(RPCStatus(.invalidArgument, "the call of \(method?.path ?? "") ended without a request message"))
         }
         memory.pointee.message = nil
-        let request = ByteBuffer(owning: message).bytes()
+        let request = ByteBuffer(owning: message).takeBytes()
         let context = CallContext(
             method: method.path, deadline: Core.moment(memory.pointee.details.deadline), peer: peer,
             cancellation: cancellation)

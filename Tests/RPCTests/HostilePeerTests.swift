@@ -1,6 +1,7 @@
 internal import Glibc
 internal import RPC
 internal import Syscalls
+internal import TestSupport
 internal import Testing
 
 /// What no honest client does. The server goes on, and keeps nothing.
@@ -113,31 +114,5 @@ struct HostilePeerTests {
         #expect(server.callsInFlight == 0)
         await server.shutdown(grace: 5)
         #expect(try folder.openSockets() == 0)
-    }
-}
-
-/// As much of HTTP/2 (RFC 9113) as a rude client needs.
-private enum HTTP2 {
-    static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
-    static let settings = frame(4, flags: 0, stream: 0, [])
-
-    static func frame(_ type: UInt8, flags: UInt8, stream: UInt8, _ payload: [UInt8]) -> [UInt8] {
-        let length = payload.count
-        return [UInt8(length >> 16), UInt8(length >> 8 & 0xff), UInt8(length & 0xff), type, flags, 0, 0, 0, stream]
-            + payload
-    }
-
-    /// The headers of a gRPC call, each a literal without indexing (RFC 7541, 6.2.2).
-    static func headers(of path: String, ends: Bool) -> [UInt8] {
-        let fields = [
-            (":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "localhost"),
-            ("te", "trailers"), ("content-type", "application/grpc"),
-        ]
-        var block: [UInt8] = []
-        for (name, value) in fields {
-            block += [0, UInt8(name.utf8.count)] + Array(name.utf8)
-            block += [UInt8(value.utf8.count)] + Array(value.utf8)
-        }
-        return frame(1, flags: ends ? 5 : 4, stream: 1, block)
     }
 }

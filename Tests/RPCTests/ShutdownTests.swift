@@ -2,6 +2,7 @@ internal import Glibc
 internal import RPC
 internal import Synchronization
 internal import Syscalls
+internal import TestSupport
 internal import Testing
 
 @Suite("A shutdown")

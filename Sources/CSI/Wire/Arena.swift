@@ -1,4 +1,5 @@
 internal import CWire
+internal import Glibc
 
 /// The memory of one message's compiled structs: taken piece by piece, given back as a whole.
 ///
@@ -22,7 +23,8 @@ final class Arena {
     }
 
     private static func wipe(_ chunk: UnsafeMutableRawBufferPointer) {
-        chunk.initializeMemory(as: UInt8.self, repeating: 0)
+        // Not a plain write, which a compiler may leave out in front of a release.
+        if let start = chunk.baseAddress { explicit_bzero(start, chunk.count) }
         chunk.deallocate()
     }
 

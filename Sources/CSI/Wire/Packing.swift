@@ -1,4 +1,5 @@
 internal import CWire
+internal import Glibc
 
 /// A repeated field: protobuf-c's array of pointers, and how many there are.
 typealias Repeated<Element> = (UnsafeMutablePointer<UnsafeMutablePointer<Element>?>?, Int)
@@ -58,7 +59,30 @@ extension Arena {
     }
 
     func packed<Entry>(_ secrets: Secrets) -> Repeated<Entry> {
-        packed(secrets.revealed)
+        var pairs: [(UnsafeMutablePointer<CChar>, UnsafeMutablePointer<CChar>)] = []
+        secrets.visit { pairs.append((packed($0), packed($1))) }
+        return pointers(pairs) { name, value in
+            let entry = make(csi__v1__topology__segments_entry__init) { (entry: inout MapEntry) in
+                entry.key = name
+                entry.value = value
+            }
+            return UnsafeMutableRawPointer(entry).assumingMemoryBound(to: Entry.self)
+        }
+    }
+
+    /// A text of UTF-8 bytes. NUL, which it cannot hold, becomes U+FFFD, as everywhere.
+    private func packed(_ text: UnsafeRawBufferPointer) -> UnsafeMutablePointer<CChar> {
+        let replacement: [UInt8] = [0xef, 0xbf, 0xbd]
+        let copy = allocate(text.count + text.count { $0 == 0 } * (replacement.count - 1) + 1)
+        var end = copy.assumingMemoryBound(to: UInt8.self)
+        for byte in text {
+            for byte in byte == 0 ? replacement : [byte] {
+                end.initialize(to: byte)
+                end += 1
+            }
+        }
+        end.initialize(to: 0)
+        return copy.assumingMemoryBound(to: CChar.self)
     }
 
     private func pointers<Values: Collection, Element>(
@@ -117,6 +141,17 @@ func unpacked<Entry>(
     return map
 }
 
+/// Without a text in between, which would leave copies in memory.
 func unpacked<Entry>(_ entries: UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>?, _ count: Int) -> Secrets {
-    Secrets(unpacked(entries, count))
+    let entries = UnsafeBufferPointer(start: entries, count: count).map {
+        UnsafeRawPointer($0!).load(as: MapEntry.self)
+    }
+    func bytes(_ text: UnsafeMutablePointer<CChar>) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: text, count: strlen(text))
+    }
+    let capacity = entries.reduce(0) { $0 + strlen($1.key) + strlen($1.value) }
+    return Secrets(
+        SecretStore(capacity: capacity) { add in
+            for entry in entries { add(bytes(entry.key), bytes(entry.value)) }
+        })
 }

@@ -1,4 +1,5 @@
 internal import CWire
+internal import Glibc
 
 /// What makes bytes unfit to be a message, on its way up to the message.
 struct WireFault: Error {
@@ -72,16 +73,14 @@ enum WireScan {
     }
 
     private static func checkText(_ text: UnsafeBufferPointer<UInt8>) throws(WireFault) {
-        var isASCII = true
-        var holdsNUL = false
-        for byte in text {
-            isASCII = isASCII && byte < 0x80
-            holdsNUL = holdsNUL || byte == 0
-        }
-        guard !holdsNUL else { throw WireFault("holds a NUL byte") }
-        guard isASCII || String(validating: text, as: UTF8.self) != nil else { throw WireFault("is not valid UTF-8") }
+        guard let start = text.baseAddress, !text.isEmpty else { return }
+        guard memchr(start, 0, text.count) == nil else { throw WireFault("holds a NUL byte") }
+        guard isUTF8(text) else { throw WireFault("is not valid UTF-8") }
     }
 }
+
+/// Without making a text of it, of which a copy would stay in memory: it may be secret.
+private func isUTF8(_ text: UnsafeBufferPointer<UInt8>) -> Bool { (try? UTF8Span(validating: text.span)) != nil }
 
 extension ProtobufCFieldDescriptor {
     fileprivate var isSingleMessage: Bool { type == PROTOBUF_C_TYPE_MESSAGE && label != PROTOBUF_C_LABEL_REPEATED }
