@@ -12,12 +12,15 @@ public final class HostRoot: Sendable {
     /// The path without symlinks, as the mount table has it.
     private let realPath: String
     private let descriptor: Descriptor
+    /// The mount that the root folder itself lies on.
+    private let mountID: UInt64
 
     /// Opens the root. It must be an absolute path to a directory that exists.
     public init(_ path: String) throws(MountError) {
         guard path.hasPrefix("/") else { throw .badPath(path: path, reason: "a root folder is an absolute path") }
         do throws(SystemError) {
             descriptor = try Files.open(path, O_RDONLY | O_DIRECTORY)
+            mountID = try FileStatus.of(descriptor, path).mountID
         } catch {
             throw .system(error)
         }
@@ -43,7 +46,8 @@ public final class HostRoot: Sendable {
         }
         let parent = components.dropLast().joined(separator: "/")
         let whole = "\(self.path)/\(components.joined(separator: "/"))"
-        return HostPath(parent: try open(parent.isEmpty ? "." : parent, of: path), name: name, path: whole)
+        let folder = try open(parent.isEmpty ? "." : parent, of: path)
+        return HostPath(parent: folder, name: name, path: whole, rootMountID: mountID)
     }
 
     /// The components beneath the root.
@@ -89,6 +93,7 @@ public struct HostPath: ~Copyable, Sendable {
     let name: String
     /// The whole path as the client wrote it, without doubled slashes and dots.
     public let path: String
+    let rootMountID: UInt64
 
     /// What is there now, mounted or not; nil for nothing. A symlink is not followed.
     public func status() throws(MountError) -> FileStatus? {
@@ -105,7 +110,7 @@ public struct HostPath: ~Copyable, Sendable {
         do throws(SystemError) {
             return try Files.open(name, in: parent, HOLDFAST_O_PATH | O_NOFOLLOW)
         } catch {
-            throw .system(SystemError("open", path, code: error.code))
+            throw .onEntry("open", path, error.code)
         }
     }
 
@@ -114,7 +119,7 @@ public struct HostPath: ~Copyable, Sendable {
         do throws(SystemError) {
             return try Files.open(name, in: parent, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
         } catch {
-            throw .system(SystemError("open", path, code: error.code))
+            throw .onEntry("open", path, error.code)
         }
     }
 }

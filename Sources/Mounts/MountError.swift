@@ -1,3 +1,4 @@
+internal import Glibc
 public import Syscalls
 
 /// Why a path could not be used, or a mount could not be made, read or undone.
@@ -15,6 +16,17 @@ public enum MountError: Error, Sendable, CustomStringConvertible {
     case busy(path: String)
     /// The entry at the path is not what a mount point of ours looks like.
     case notOurs(path: String, found: String)
+    /// What stands at the path has become something else between the look at it and its use. Nothing was mounted.
+    case changed(path: String)
+
+    /// The failure of a system call on an entry that was looked at before: when there is no such entry any more, or one of
+    /// another kind, somebody has exchanged it.
+    static func onEntry(_ operation: String, _ path: String, _ code: Int32) -> MountError {
+        switch code {
+        case ENOENT, ENOTDIR, ELOOP: .changed(path: path)
+        default: .system(SystemError(operation, path, code: code))
+        }
+    }
 
     public var description: String {
         switch self {
@@ -28,6 +40,7 @@ public enum MountError: Error, Sendable, CustomStringConvertible {
             "\(path) is still in use by a process or by a mount beneath it; end what uses it and try again"
         case .notOurs(let path, let found):
             "\(path) holds \(found), which is not of this plugin's making; it is left alone"
+        case .changed(let path): "what stands at \(path) was exchanged while it was being used; find out by whom"
         }
     }
 }

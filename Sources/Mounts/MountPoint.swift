@@ -60,6 +60,19 @@ extension HostPath {
         }
     }
 
+    /// The mount that the folder of this path lies on, where that is another one than the root folder's own.
+    public func surroundings() throws(MountError) -> Mount? {
+        do throws(SystemError) {
+            let status = try FileStatus.of(parent, path)
+            if status.mountID == rootMountID { return nil }
+            if status.hasUniqueMountID, let answer = try MountTable.single(id: status.mountID) { return answer.mount }
+            let id = try MountTable.shortID(of: parent)
+            return try MountTable.all().last { $0.id == id }
+        } catch {
+            throw .system(error)
+        }
+    }
+
     /// The mount at a path that cannot be looked at, by what /proc says of a descriptor of it; opening one with O_PATH
     /// asks the filesystem nothing.
     private func brokenOccupant(_ cause: SystemError) throws(MountError) -> Occupant {
@@ -101,7 +114,7 @@ extension HostPath {
             let folder = try Files.open(name, in: parent, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
             return try Files.names(in: folder, path).isEmpty
         } catch {
-            throw .system(SystemError("list", path, code: error.code))
+            throw .onEntry("list", path, error.code)
         }
     }
 
@@ -117,7 +130,7 @@ extension HostPath {
             }
         } catch {
             if error.code == ENOTEMPTY { throw .notOurs(path: path, found: "files beneath the mount point") }
-            throw .system(SystemError("remove", path, code: error.code))
+            throw .onEntry("remove", path, error.code)
         }
         switch occupant {
         case .nothing, .directory, .file(size: 0): return

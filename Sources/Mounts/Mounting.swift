@@ -8,7 +8,7 @@ extension HostPath {
     /// The directory is held by descriptor from the look to the mount. What the kernel says in the filesystem context's
     /// log becomes part of the error.
     public func mountFilesystem(_ type: String, device: String, options: MountOptions) throws(MountError) {
-        let target = try open()
+        let target = try openTarget(.directory)
         let context = fsopen(type, UInt32(FSOPEN_CLOEXEC))
         if context < 0 {
             let code = errno
@@ -47,8 +47,16 @@ extension HostPath {
 
     /// Binds what is mounted at `source` onto this directory or file: one mount, not those beneath it. Of the options,
     /// those count that belong to a mount; a filesystem's own were given when it was mounted.
-    public func bind(from source: borrowing HostPath, options: MountOptions) throws(MountError) {
-        try bind(try source.open(), source.path, options)
+    ///
+    /// `mount` is what was found at the source when it was looked at. Anything else that is there by now is not bound.
+    public func bind(
+        from source: borrowing HostPath, showing mount: Mount? = nil, options: MountOptions
+    ) throws(MountError) {
+        let file = try source.open()
+        let status: FileStatus
+        do throws(SystemError) { status = try FileStatus.of(file, source.path) } catch { throw .system(error) }
+        if let mount, status.mountID != mount.id || !status.isMountRoot { throw .changed(path: source.path) }
+        try bind(file, source.path, onto: try openTarget(status.kind), options)
     }
 
     /// Binds a device node onto this file.
@@ -59,11 +67,21 @@ extension HostPath {
         } catch {
             throw .system(error)
         }
-        try bind(file, node, options)
+        try bind(file, node, onto: try openTarget(.file), options)
     }
 
-    private func bind(_ source: borrowing Descriptor, _ object: String, _ options: MountOptions) throws(MountError) {
+    /// Opens what is to be mounted on, which has to be of the kind that it was looked at for: never a symlink.
+    private func openTarget(_ kind: FileStatus.Kind) throws(MountError) -> Descriptor {
         let target = try open()
+        let status: FileStatus
+        do throws(SystemError) { status = try FileStatus.of(target, path) } catch { throw .system(error) }
+        if status.kind != kind { throw .changed(path: path) }
+        return target
+    }
+
+    private func bind(
+        _ source: borrowing Descriptor, _ object: String, onto target: borrowing Descriptor, _ options: MountOptions
+    ) throws(MountError) {
         let flags = UInt32(bitPattern: OPEN_TREE_CLONE | O_CLOEXEC | HOLDFAST_AT_EMPTY_PATH)
         let clone = open_tree(source.number, "", flags)
         if clone < 0 { throw .system(.last("clone the mount of", object)) }
@@ -88,7 +106,7 @@ extension HostPath {
         let flags = UInt32(MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH)
         let (from, to) = (mount.number, target.number)
         if durable("mount onto", path, { move_mount(from, "", to, "", flags) }) != 0 {
-            throw .system(.last("mount onto", path))
+            throw .onEntry("mount onto", path, errno)
         }
     }
 
@@ -100,7 +118,9 @@ extension HostPath {
             if durable("unmount", path, { uninterrupted { umount2(through, HOLDFAST_UMOUNT_NOFOLLOW) } }) == 0 {
                 return
             }
-            guard errno == EBUSY else { throw .system(.last("unmount", path)) }
+            // EINVAL: what is there is not mounted.
+            if errno == EINVAL { throw .changed(path: path) }
+            guard errno == EBUSY else { throw .onEntry("unmount", path, errno) }
             // A process that is being started holds copies of its parent's descriptors until it execs; such a moment is
             // no use of the mount.
             if attempt < Self.busyTries { usleep(Self.busyPause) }

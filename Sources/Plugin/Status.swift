@@ -61,7 +61,7 @@ extension MountError {
         switch self {
         case .system(let error): error.status
         case .badPath, .refusedOption: .invalidArgument
-        case .missingPath, .busy, .notOurs: .failedPrecondition
+        case .missingPath, .busy, .notOurs, .changed: .failedPrecondition
         case .refusedByKernel: .internalError
         }
     }

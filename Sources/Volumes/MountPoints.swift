@@ -109,6 +109,19 @@ extension Storage {
         }
     }
 
+    /// The place for a mount that is to be made. It does not lie within a volume: whoever uses that has a hand in what is
+    /// there, and the volume could not be unmounted any more.
+    func locateForMount(_ path: String) throws(VolumeError) -> HostPath {
+        let place = try mounting(root.locate(path))
+        guard let around = try mounting(place.surroundings()) else { return place }
+        let owner = try owner(of: .filesystem(around, device: around.blockDevice))
+        switch owner {
+        case .somebodyElse: return place
+        case .volume(let id), .formerVolume(let id):
+            throw .invalid("the path \(place.path) lies within volume \(id), which is mounted at \(around.point)")
+        }
+    }
+
     func mountTable() throws(VolumeError) -> [Mount] {
         do throws(SystemError) { return try MountTable.all() } catch { throw .mount(.system(error)) }
     }

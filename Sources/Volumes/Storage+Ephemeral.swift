@@ -38,7 +38,7 @@ extension Storage {
             throw .invalid("\(order.name) is the id of a volume of CreateVolume, and no name for an ephemeral one")
         }
         // Checked before anything is made, so that a refusal leaves nothing.
-        let place = try mounting(root.locate(order.targetPath))
+        let place = try locateForMount(order.targetPath)
         var makesTarget = false
         if try ephemeral(named: order.name) == nil { makesTarget = try requireFree(place) }
         let parameters = try VolumeParameters(order.pool.map { ["pool": $0] } ?? [:])
@@ -53,7 +53,7 @@ extension Storage {
         } catch {
             // What this call made was never mounted and holds nothing.
             if isNew { try? destroyEphemeral(volume) }
-            if isNew && makesTarget { try? place.remove() }
+            if isNew && makesTarget { try? remove(place) }
             throw error
         }
     }
@@ -123,8 +123,15 @@ extension Storage {
     /// Unmounts, detaches and deletes an ephemeral volume.
     func unpublishEphemeral(_ volume: Volume, from path: String) throws(VolumeError) {
         try unstage(volume.id.text, from: path, by: "NodeUnpublishVolume")
-        if let place = try locateIfThere(path) { try mounting(place.remove()) }
+        if let place = try locateIfThere(path) { try remove(place) }
         try destroyEphemeral(volume)
+    }
+
+    /// Removes a target. Under the path's claim, for somebody else may have just made it, to mount another volume there.
+    private func remove(_ place: borrowing HostPath) throws(VolumeError) {
+        let claim = try claims.take("path \(place.path)", for: "NodeUnpublishVolume")
+        claim.step("removing the target")
+        try mounting(place.remove())
     }
 
     private func destroyEphemeral(_ volume: Volume) throws(VolumeError) {

@@ -40,7 +40,7 @@ extension Storage {
         try volume.requireAccess(order.access)
         let staging = try mounting(root.locate(order.stagingPath))
         let source = try staged(volume, at: staging)
-        let target = try mounting(root.locate(order.targetPath))
+        let target = try locateForMount(order.targetPath)
         let pathClaim = try claims.take("path \(target.path)", for: "NodePublishVolume")
         pathClaim.step("publishing volume \(volume.id)")
         guard target.path != staging.path else {
@@ -154,7 +154,7 @@ extension Storage {
         } else {
             let made = try mounting(target.makeDirectory())
             do throws(MountError) {
-                try target.bind(from: staging, options: options)
+                try target.bind(from: staging, showing: source.mount, options: options)
             } catch {
                 if made { try? target.remove() }
                 throw .mount(error)

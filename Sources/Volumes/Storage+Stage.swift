@@ -64,7 +64,7 @@ extension Storage {
     private func stageBlock(
         _ volume: Volume, _ order: StageOrder, _ claim: borrowing Claim
     ) throws(VolumeError) -> StageOutcome {
-        let place = try mounting(root.locate(order.stagingPath))
+        let place = try locateForMount(order.stagingPath)
         let occupant = try mounting(place.occupant())
         switch occupant {
         case .nothing, .directory: break
@@ -85,7 +85,7 @@ extension Storage {
     ) throws(VolumeError) -> StageOutcome {
         let options = try mounting(
             MountOptions(order.mountFlags, readOnly: order.readOnly, refusal: filesystem.refusal(ofMountOption:)))
-        let place = try mounting(root.locate(order.stagingPath))
+        let place = try locateForMount(order.stagingPath)
         let pathClaim = try claims.take("path \(place.path)", for: "NodeStageVolume")
         pathClaim.step("staging volume \(volume.id)")
         if let device = try alreadyStaged(volume, at: place, options) {

@@ -12,7 +12,7 @@ extension Storage {
     ) throws(VolumeError) {
         let claim = try claims.take("volume \(text)", for: operation)
         guard let id = VolumeID(text) else { return try unmountIfThere(text, path) }
-        let pathClaim = try claims.take("path \(path)", for: operation)
+        let pathClaim = try claims.take("path \(try plainPath(path))", for: operation)
         pathClaim.step("unstaging volume \(text)")
         let volume = try lookUpEvenIfDamaged(text)
         let staging = try stagedMount(of: id, at: path)
@@ -68,6 +68,15 @@ extension Storage {
         } catch {
             if case .missingPath = error { return nil }
             throw .mount(error)
+        }
+    }
+
+    /// The path as a claim on it is named, without doubled slashes and dots.
+    private func plainPath(_ path: String) throws(VolumeError) -> String {
+        let place = try locateIfThere(path)
+        switch place {
+        case .some(let place): return place.path
+        case .none: return path
         }
     }
 

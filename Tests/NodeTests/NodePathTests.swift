@@ -49,6 +49,25 @@ struct BadPath: Sendable, CustomTestStringConvertible {
             symlink($0.path("inner"), $0.path("absolute"))
             return $0.path("absolute/target")
         },
+        BadPath("through a magic link that stands in the folder", .invalidArgument, "symlink") {
+            symlink("/proc/self/root", $0.path("magic"))
+            return $0.path("magic\($0.folder.path)/target")
+        },
+        BadPath("through a magic link to the node's own folder", .invalidArgument, "symlink") {
+            symlink("/proc/\($0.daemon.processID)/cwd", $0.path("cwd"))
+            return $0.path("cwd/target")
+        },
+        BadPath("to a magic link of the host", .invalidArgument, "outside") { "/proc/self/root\($0.path("target"))" },
+        BadPath("through a symlink to itself", .invalidArgument, "symlink") {
+            symlink("loop", $0.path("loop"))
+            return $0.path("loop/target")
+        },
+        BadPath("through a device node", .invalidArgument, "not a directory") {
+            mknod($0.path("null"), S_IFCHR | 0o666, 1 << 8 | 3)
+            return $0.path("null/target")
+        },
+        BadPath("the kubelet root with a dot", .invalidArgument, "root folder") { "\($0.kubeletRoot)/./." },
+        BadPath("upwards at its end", .invalidArgument, "'..'") { $0.path("target/..") },
         BadPath("through a file", .invalidArgument, "not a directory") {
             $0.folder.write("kubelet/file", "x")
             return $0.path("file/target")
@@ -80,6 +99,11 @@ struct InTheWay: Sendable, CustomTestStringConvertible {
             node.folder.write("kubelet/\(name)/precious", "precious")
         },
         InTheWay("a socket", "socket") { node, name in try makeSocket(node.path(name)) },
+        InTheWay("a pipe", "pipe") { node, name in try #require(mkfifo(node.path(name), 0o600) == 0) },
+        InTheWay("a device node", "characterDevice") { node, name in
+            try #require(mknod(node.path(name), S_IFCHR | 0o666, 1 << 8 | 3) == 0)
+        },
+        InTheWay("a symlink to nothing", "symlink") { node, name in symlink("nothing", node.path(name)) },
         InTheWay("a symlink", "symlink") { node, name in
             mkdir(node.folder.at("precious"), 0o755)
             symlink(node.folder.at("precious"), node.path(name))
@@ -131,6 +155,52 @@ struct NodePathTests {
         }
     }
 
+    @Test(
+        "names that only look dangerous are names",
+        arguments: [
+            "with space", "new\nline", "tab\tbed", "back\\slash", "\"quotes\"", "'quotes'", "$(reboot)", "-rf", "*",
+            "ünïcödé",
+            "\u{202e}reversed", "%s%n", "..hidden", "...", "deleted (deleted)", String(repeating: "x", count: 255),
+            "\\040",
+        ])
+    func oddNames(name: String) async throws {
+        try await withNode { node in
+            let volume = try await node.create()
+            try await node.stage(volume, at: "\(name.prefix(200)).staging")
+            try await node.publish(volume, at: name, from: "\(name.prefix(200)).staging")
+            #expect(node.folder.mounts(at: node.path(name)) == 1)
+            #expect(try await node.stats(volume, at: name).isEmpty == false)
+            // The paths are found again in the kernel's table, which escapes some of them.
+            try await node.restart()
+            await refused(.failedPrecondition, what: "unstage below the target") {
+                try await node.unstage(volume, at: "\(name.prefix(200)).staging")
+            }
+            try await node.unpublish(volume, at: name)
+            try await node.unstage(volume, at: "\(name.prefix(200)).staging")
+            #expect(access(node.path(name), F_OK) != 0)
+        }
+    }
+
+    @Test("bytes that are no text and NUL are refused in every path")
+    func notText() async throws {
+        try await withNode { node in
+            let volume = try await node.create()
+            try await node.stage(volume)
+            let client = RPCClient(socket: node.socket)
+            defer { client.close() }
+            for odd in [[UInt8(ascii: "a"), 0xff], [UInt8(ascii: "a"), 0, UInt8(ascii: "b")]] {
+                for seed in PathFields.requests(volume.id, path: node.path("PLACE")) {
+                    let path = Array(node.path("PLACE").utf8)
+                    let bytes = seed.bytes.replacing(path, with: path.dropLast(odd.count) + odd)
+                    await refused(.invalidArgument, what: seed.path) {
+                        try await client.unary(seed.path, bytes, timeout: 60)
+                    }
+                }
+            }
+            #expect(names(in: node.kubeletRoot) == ["staging"])
+        }
+    }
+
     @Test("a relative symlink within the kubelet root is followed to its folder")
     func symlinkWithin() async throws {
         try await withNode { node in
@@ -142,6 +212,33 @@ struct NodePathTests {
             #expect(node.folder.mounts(at: node.path("inner/target")) == 1)
             try await node.unpublish(volume, at: "link/target")
             #expect(node.folder.mounts(at: node.path("inner/target")) == 0)
+        }
+    }
+
+    @Test("within another volume nothing is mounted", arguments: Access.allCases.filter { $0 != .rawBlock })
+    func withinVolume(outer: Access) async throws {
+        try await withNode { node in
+            let one = try await node.create("outer", outer.capability, size: 128 * mebibyte)
+            try await node.use(one, as: "outer")
+            mkdir(node.path("outer/folder"), 0o755)
+            let other = try await node.create("inner")
+            try await node.stage(other, at: "inner")
+            for name in ["outer/target", "outer/folder/target", "outer.staging/target"] {
+                await refused(.invalidArgument, one.id, what: "publish") {
+                    try await node.publish(other, at: name, from: "inner")
+                }
+                await refused(.invalidArgument, one.id, what: "publish an ephemeral volume") {
+                    try await node.call(
+                        CSIMethod.nodePublishVolume,
+                        .init(
+                            volumeID: "csi-pod", targetPath: node.path(name), volumeCapability: .mount(),
+                            volumeContext: ["csi.storage.k8s.io/ephemeral": "true", "size": "16Mi"]))
+                }
+            }
+            try await node.unstage(other, at: "inner")
+            await refused(.invalidArgument, one.id, what: "stage") { try await node.stage(other, at: "outer/staging") }
+            rmdir(node.path("outer/staging"))
+            #expect(names(in: node.path("outer")).filter { $0 != "lost+found" } == ["folder"])
         }
     }
 

@@ -12,7 +12,9 @@ internal import Testing
 /// Tests get one from `withNode`, which ends it and looks for what it left behind.
 final class NodeUnderTest: Sendable {
     static let nodeID = "node-a"
-    static let executable = "\(builtProducts)/holdfast-node"
+    /// The node of this build, or the one that `HOLDFAST_TEST_NODE` names: one with a sanitizer, or a release.
+    static let executable =
+        getenv("HOLDFAST_TEST_NODE").map { String(cString: $0) } ?? "\(builtProducts)/holdfast-node"
 
     let folder: TemporaryFolder
     let socket: String

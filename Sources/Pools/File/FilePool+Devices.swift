@@ -14,7 +14,13 @@ extension FilePool {
     }
 
     private func attached(_ id: VolumeID, _ image: FileIdentity) throws(PoolError) -> AttachedDevice? {
-        if let last = attachedAt.withLock({ $0[id] }), let found = try open(last, of: id, if: image) { return found }
+        // By name first: the number may be somebody else's by now, whose device would have us share its trouble.
+        if let last = attachedAt.withLock({ $0[id] }),
+            AttachedLoops.isAttached(last, toFileNamed: volumes.imageName(id.text)),
+            let found = try open(last, of: id, if: image)
+        {
+            return found
+        }
         // Somebody may have attached the image behind our back; a second device for it would be a second writer.
         let index: Int?
         do throws(DeviceError) {
