@@ -51,7 +51,7 @@ extension PoolError {
         case .cancelled: .aborted
         case .tooLarge: .outOfRange
         case .attachedElsewhere, .sameIdentity: .failedPrecondition
-        case .damagedRecord, .missingImage, .shortImage: .dataLoss
+        case .damagedRecord, .missingImage, .shortImage, .strangeImage: .dataLoss
         }
     }
 }

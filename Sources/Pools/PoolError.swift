@@ -22,6 +22,8 @@ public enum PoolError: Error, Sendable, CustomStringConvertible {
     case missingImage(of: String, path: String)
     /// The image is shorter than its record says: its end is lost.
     case shortImage(of: String, path: String, found: Int64, expected: Int64)
+    /// Something else than a file has come to the image's name.
+    case strangeImage(of: String, path: String, found: String)
     /// An image without a record lies where a new one would have to be.
     case imageInTheWay(of: String, path: String)
     /// A copy would take room that the volumes of the pool need for what they write. Nothing was left behind.
@@ -54,6 +56,8 @@ public enum PoolError: Error, Sendable, CustomStringConvertible {
         case .shortImage(let owner, let path, let found, let expected):
             "the image \(path) of \(owner) has \(found) bytes and its record says \(expected); "
                 + "nothing was changed: restore it from a backup"
+        case .strangeImage(let owner, let path, let found):
+            "the image \(path) of \(owner) is a \(found); nothing was changed: put the image back in its place"
         case .noRoomToCopy(let pool, let what, let bytes, let available, let left):
             "\(what) was not copied: that takes \(bytes) bytes more, the pool '\(pool)' has \(available), and \(left) are left for what "
                 + "its volumes write; make room"

@@ -90,7 +90,10 @@ final class RecordFolder: Sendable {
     }
 
     private func put(_ name: String, _ bytes: [UInt8]) throws(SystemError) {
-        let file = try Files.open(name, in: folder, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)
+        // What stands at the name was being written when something failed. Opening what else may have come there, such as a
+        // pipe, would wait for ever.
+        try Files.unlink(name, in: folder)
+        let file = try Files.open(name, in: folder, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
         try Files.write(bytes, to: file, "\(path)/\(name)")
         try Files.sync(file, "\(path)/\(name)")
     }
@@ -116,19 +119,24 @@ final class RecordFolder: Sendable {
         try Files.sync(folder, path)
     }
 
-    /// Reads one record's JSON.
+    /// Reads one record's JSON. What has come to a record's name and is no file is a damaged record like any other.
     func read(_ name: String) throws(PoolError) -> JSON {
-        let bytes: [UInt8]
-        do throws(SystemError) {
-            bytes = try Files.read(name, in: folder, limit: RecordFile.sizeLimit)
-        } catch {
-            throw .system(error)
-        }
         do throws(MalformedRecord) {
-            return try RecordFile.decode(bytes)
+            return try RecordFile.decode(try bytes(of: name))
         } catch {
             throw .damagedRecord(path: "\(path)/\(name)", reason: error.reason)
         }
+    }
+
+    private func bytes(of name: String) throws(MalformedRecord) -> [UInt8] {
+        let kind: FileStatus.Kind
+        do throws(SystemError) {
+            kind = try FileStatus.of(name, in: folder).kind
+            if kind == .file { return try Files.read(name, in: folder, limit: RecordFile.sizeLimit) }
+        } catch {
+            throw MalformedRecord(reason: "it cannot be read: \(error)")
+        }
+        throw MalformedRecord(reason: "it is a \(kind.rawValue)")
     }
 
     /// Brings one record into an index. A damaged one is told of, and blocks what it stands for. `mark` is what stands

@@ -36,7 +36,9 @@ public struct FileIdentity: Hashable, Sendable, CustomStringConvertible {
 /// What statx(2) says of a file, without asking a remote server and without starting an automount.
 public struct FileStatus: Sendable {
     public enum Kind: String, Sendable {
-        case file, directory, symlink, blockDevice, characterDevice, socket, pipe, other
+        case file, directory, symlink, socket, pipe, other
+        case blockDevice = "block device"
+        case characterDevice = "character device"
     }
 
     public let kind: Kind

@@ -32,11 +32,12 @@ public enum Files {
         return Descriptor(owning: number)
     }
 
-    /// Reads a whole small file. More than `limit` bytes is EFBIG.
+    /// Reads a whole small file. More than `limit` bytes is EFBIG. A pipe that has come to its name is empty: opening one
+    /// without O_NONBLOCK would wait for a writer.
     public static func read(
         _ name: String, in directory: borrowing Descriptor, limit: Int
     ) throws(SystemError) -> [UInt8] {
-        let file = try open(name, in: directory, O_RDONLY | O_NOFOLLOW)
+        let file = try open(name, in: directory, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
         return try readAll(file, name, limit: limit)
     }
 

@@ -115,11 +115,10 @@ extension Storage {
 
     func lookUpGroup(_ text: String) throws(VolumeError) -> (GroupRecord, any SnapshotStore)? {
         guard let id = GroupID(text) else { return nil }
-        for pool in pools {
-            guard let store = pool.snapshots, let record = try pooling(store.groups.record(id)) else { continue }
+        return try wherever { pool throws(PoolError) in
+            guard let store = pool.snapshots, let record = try store.groups.record(id) else { return nil }
             return (record, store)
         }
-        return nil
     }
 
     /// Refuses a list of snapshots that is not the group's.
@@ -149,12 +148,10 @@ extension Storage {
             for record in holder.undecided where record.group == group.id { holder.undo(record) }
         }
         for member in group.snapshots {
-            for pool in pools {
-                guard let holder = pool.snapshots,
-                    try pooling(holder.index.record(member.snapshot))?.group == group.id
-                else { continue }
-                try pooling(holder.delete(member.snapshot))
+            guard let snapshot = try lookUpSnapshot(member.snapshot.text), snapshot.record.group == group.id else {
+                continue
             }
+            try pooling(snapshot.store.delete(snapshot.id))
         }
         try pooling(store.forget(group))
     }

@@ -86,13 +86,13 @@ extension Storage {
         return snapshot
     }
 
-    private func lookUpSnapshot(_ text: String) throws(VolumeError) -> Snapshot? {
+    /// A snapshot in any state; nil for an unknown one.
+    func lookUpSnapshot(_ text: String) throws(VolumeError) -> Snapshot? {
         guard let id = SnapshotID(text) else { return nil }
-        for pool in pools {
-            guard let store = pool.snapshots, let record = try pooling(store.index.record(id)) else { continue }
+        return try wherever { pool throws(PoolError) in
+            guard let store = pool.snapshots, let record = try store.index.record(id) else { return nil }
             return Snapshot(record: record, pool: pool, store: store)
         }
-        return nil
     }
 
     /// Opens a snapshot's content.

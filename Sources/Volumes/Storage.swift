@@ -49,9 +49,23 @@ public final class Storage: Sendable {
     /// A volume in any state; nil for an unknown one.
     func lookUp(_ text: String) throws(VolumeError) -> Volume? {
         guard let id = VolumeID(text) else { return nil }
-        for pool in pools {
-            if let record = try pooling(pool.index.record(id)) { return Volume(record: record, pool: pool) }
+        return try wherever { pool throws(PoolError) in
+            try pool.index.record(id).map { Volume(record: $0, pool: pool) }
         }
+    }
+
+    /// What one of the pools has. A record that cannot be used blocks its id only where no pool has a whole one: an id comes
+    /// of its pool's UUID, so a copy of the record that strayed into another pool is not the volume's.
+    func wherever<Value>(_ look: (any Pool) throws(PoolError) -> Value?) throws(VolumeError) -> Value? {
+        var damage: PoolError?
+        for pool in pools {
+            do throws(PoolError) {
+                if let value = try look(pool) { return value }
+            } catch {
+                damage = damage ?? error
+            }
+        }
+        if let damage { throw .pool(damage) }
         return nil
     }
 }

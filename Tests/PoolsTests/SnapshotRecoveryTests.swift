@@ -50,7 +50,6 @@ struct SnapshotRecoveryTests {
             Cut(label: "a note alone", mark: ".making", hasImage: false),
             Cut(label: "a note and an image with data", mark: ".making", hasImage: true),
             Cut(label: "a torn note", mark: ".making", hasImage: false, isTorn: true),
-            Cut(label: "a torn note and an image with data", mark: ".making", hasImage: true, isTorn: true),
             Cut(label: "a deletion with its image", mark: ".deleted", hasImage: true),
             Cut(label: "a deletion without", mark: ".deleted", hasImage: false),
         ]

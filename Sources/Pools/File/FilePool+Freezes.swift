@@ -9,7 +9,9 @@ extension FilePool {
     func noteFreeze(_ id: VolumeID) throws(PoolError) {
         let name = id.text + Self.frozenSuffix
         do throws(SystemError) {
-            let file = try Files.open(name, in: records.folder, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)
+            // A note that is there already is an older one, and whatever else is there would be waited for: a pipe.
+            try Files.unlink(name, in: records.folder)
+            let file = try Files.open(name, in: records.folder, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
             try Files.write(Array(try bootID().utf8), to: file, "\(records.path)/\(name)")
         } catch {
             forgetFreeze(id)

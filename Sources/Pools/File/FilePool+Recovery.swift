@@ -3,7 +3,7 @@ internal import Syscalls
 
 extension FilePool {
     func recover() throws(PoolError) -> [String] {
-        let found = try volumes.recover(isID: { VolumeID($0) != nil })
+        let found = try volumes.recover(pool: identity, isID: { VolumeID($0) != nil })
         var reports = found.reports
         for text in found.records {
             if let report = volumes.records.load(
@@ -14,6 +14,9 @@ extension FilePool {
             {
                 reports.append(report)
             }
+        }
+        for (text, error) in found.blocked {
+            if let id = VolumeID(text) { index.markDamaged(id, error) }
         }
         for record in index.all {
             do throws(PoolError) { try trimBehindEnd(record) } catch { reports.append("\(error)") }

@@ -86,6 +86,7 @@ extension FilePool {
 
     func delete(_ id: VolumeID) throws(PoolError) {
         guard var record = try index.record(id) else { return }
+        try volumes.requireFile(id.text)
         if record.intent == .ready {
             try kernel(volumes.noteDeletion(of: id.text))
             record.intent = .deleting

@@ -111,6 +111,7 @@ final class FileSnapshots: SnapshotStore {
 
     func delete(_ id: SnapshotID) throws(PoolError) {
         guard var record = try index.record(id) else { return }
+        try images.requireFile(id.text)
         if record.isReady {
             try kernel(images.noteDeletion(of: id.text))
             record.isReady = false
@@ -165,8 +166,12 @@ extension FileSnapshots {
     /// Reads the records. Snapshots that were begun for a group are kept until the caller knows whether the group exists,
     /// which may be recorded in another pool.
     func recover() throws(PoolError) -> [String] {
-        let found = try images.recover(isID: { SnapshotID($0) != nil }, decidedElsewhere: { $0["group"] != nil })
+        let found = try images.recover(
+            pool: identity, isID: { SnapshotID($0) != nil }, decidedElsewhere: { $0["group"] != nil })
         var reports = found.reports
+        for (text, error) in found.blocked {
+            if let id = SnapshotID(text) { index.markDamaged(id, error) }
+        }
         for text in found.records {
             if let report = images.records.load(
                 text, into: index, pool: identity,

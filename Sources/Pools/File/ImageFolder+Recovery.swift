@@ -1,3 +1,4 @@
+internal import Devices
 internal import Glibc
 internal import JSON
 internal import Syscalls
@@ -8,15 +9,22 @@ struct ImageFolderFindings {
     var records: [String] = []
     /// What is being made and was kept, for the caller to decide.
     var undecided: [String] = []
+    /// The ids of images that are kept, because the note that would have them removed is damaged.
+    var blocked: [(id: String, error: PoolError)] = []
     /// What could not be decided, a sentence each.
     var reports: [String] = []
+
+    fileprivate mutating func block(_ id: String, _ error: PoolError) {
+        blocked.append((id, error))
+        reports.append("\(error)")
+    }
 }
 
 extension ImageFolder {
     /// Ends what a kill or a power cut has left: deletions are finished, makings are undone, but those that `decides`
     /// says another record decides on. One image's trouble is told of and stays its own.
     func recover(
-        isID: (String) -> Bool, decidedElsewhere: (JSON) -> Bool = { _ in false }
+        pool: UUID, isID: (String) -> Bool, decidedElsewhere: (JSON) -> Bool = { _ in false }
     ) throws(PoolError) -> ImageFolderFindings {
         var findings = ImageFolderFindings()
         // What was begun comes first, so that it is not taken for what is.
@@ -24,15 +32,11 @@ extension ImageFolder {
         for name in begun {
             do throws(SystemError) {
                 if let id = id(name, Self.makingSuffix, isID) {
-                    if isUndecided(id, decidedElsewhere) {
-                        findings.undecided.append(id)
-                    } else {
-                        try endMaking(of: id, beside: begun)
-                    }
+                    try recoverMaking(of: id, beside: begun, pool, decidedElsewhere, &findings)
                 } else if let id = id(name, RecordFolder.suffix + RecordFolder.temporarySuffix, isID) {
                     if let report = try endChange(of: id, beside: begun) { findings.reports.append(report) }
                 } else if let id = id(name, Self.deletedSuffix, isID) {
-                    try endDeletion(of: id, beside: begun)
+                    try endDeletion(of: id, beside: begun, pool, &findings)
                 }
             } catch {
                 findings.reports.append("what was begun with \(records.path)/\(name) could not be ended: \(error)")
@@ -49,7 +53,7 @@ extension ImageFolder {
         }
         for name in left {
             guard let id = id(name, Self.imageSuffix, isID), !left.contains(recordName(id)),
-                !findings.undecided.contains(id)
+                !left.contains(makingName(id)), !left.contains(deletedName(id))
             else { continue }
             if let report = lookAtOrphan(id) { findings.reports.append(report) }
         }
@@ -67,15 +71,61 @@ extension ImageFolder {
         return isID(id) ? id : nil
     }
 
-    private func isUndecided(_ id: String, _ decidedElsewhere: (JSON) -> Bool) -> Bool {
-        guard let json = try? records.read(makingName(id)) else { return false }
-        return decidedElsewhere(json)
+    /// What is written in a note that would have an image removed.
+    private enum Note {
+        case whole(JSON)
+        /// It is damaged, or not a file at all.
+        case torn(PoolError)
+        /// It is whole, and speaks of another image or of another pool.
+        case strange(PoolError)
+
+        var error: PoolError? {
+            switch self {
+            case .whole: nil
+            case .torn(let error), .strange(let error): error
+            }
+        }
     }
 
-    /// The note was there before the image, and goes after it. Where a record stands beside it, a power cut has brought the
-    /// note back.
-    private func endMaking(of id: String, beside names: [String]) throws(SystemError) {
-        if !names.contains(recordName(id)) { try Files.unlink(imageName(id), in: records.folder) }
+    private func note(_ name: String, of id: String, _ pool: UUID) -> Note {
+        do throws(PoolError) {
+            let json = try records.read(name)
+            let (owner, home) = (json["id"]?.string ?? "without an id", json["pool"]?.string ?? "without a UUID")
+            if owner == id && home == "\(pool)" { return .whole(json) }
+            let reason = "it belongs to \(noun) \(owner) of pool \(home), and this is pool \(pool)"
+            return .strange(.damagedRecord(path: "\(records.path)/\(name)", reason: reason))
+        } catch {
+            return .torn(error)
+        }
+    }
+
+    /// The note was there, whole, before the image, and goes after it. Where a record stands beside it, a power cut has
+    /// brought the note back.
+    ///
+    /// One that is torn beside an image with data is therefore no making that was cut off, and both are kept.
+    private func recoverMaking(
+        of id: String, beside names: [String], _ pool: UUID, _ decidedElsewhere: (JSON) -> Bool,
+        _ findings: inout ImageFolderFindings
+    ) throws(SystemError) {
+        if !names.contains(recordName(id)) {
+            let note = note(makingName(id), of: id, pool)
+            switch note {
+            case .whole(let json) where decidedElsewhere(json):
+                findings.undecided.append(id)
+                return
+            case .whole: try removeImage(id)
+            case .torn(let error), .strange(let error):
+                if names.contains(imageName(id)), try holdsData(id) {
+                    findings.block(id, error)
+                    return
+                }
+                if case .strange = note {
+                    findings.reports.append("\(error)")
+                    return
+                }
+                try removeImage(id)
+            }
+        }
         try Files.unlink(makingName(id), in: records.folder)
     }
 
@@ -90,17 +140,39 @@ extension ImageFolder {
         return nil
     }
 
-    private func endDeletion(of id: String, beside names: [String]) throws(SystemError) {
+    /// The note is the record under another name, so that one which is damaged was not left by a kill.
+    private func endDeletion(
+        of id: String, beside names: [String], _ pool: UUID, _ findings: inout ImageFolderFindings
+    ) throws(SystemError) {
         if names.contains(recordName(id)) {
             // It was made again since, and a power cut brought the note of the old deletion back.
             try Files.unlink(deletedName(id), in: records.folder)
+        } else if names.contains(imageName(id)), let error = note(deletedName(id), of: id, pool).error {
+            findings.block(id, error)
         } else {
+            try removeImage(id)
             try finishDeletion(of: id)
         }
     }
 
+    private func removeImage(_ id: String) throws(SystemError) {
+        do throws(SystemError) {
+            let found = try FileStatus.of(imageName(id), in: records.folder)
+            // What has come to an image's name and is no file is nothing that we have made.
+            guard found.kind == .file else {
+                throw SystemError("remove a \(found.kind.rawValue) at", imagePath(id), code: EPERM)
+            }
+            try Files.unlink(imageName(id), in: records.folder)
+        } catch {
+            if error.code != ENOENT { throw error }
+        }
+    }
+
     private func holdsData(_ id: String) throws(SystemError) -> Bool {
-        let image = try Files.open(imageName(id), in: records.folder, O_RDONLY | O_NOFOLLOW)
+        let status = try FileStatus.of(imageName(id), in: records.folder)
+        // Whatever it is, it is not the hole that a creation begins with.
+        guard status.kind == .file else { return true }
+        let image = try Files.open(imageName(id), in: records.folder, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
         return try Files.firstData(image, imagePath(id)) != nil
     }
 

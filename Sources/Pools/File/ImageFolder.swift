@@ -41,11 +41,19 @@ final class ImageFolder: Sendable {
     func owner(_ id: String) -> String { "\(noun) \(id)" }
 
     func open(_ id: String, _ flags: CInt) throws(PoolError) -> Descriptor {
+        try requireFile(id)
         do throws(SystemError) {
             return try Files.open(imageName(id), in: records.folder, flags | O_NOFOLLOW)
         } catch {
             throw error.code == ENOENT ? .missingImage(of: owner(id), path: imagePath(id)) : .system(error)
         }
+    }
+
+    /// Refuses what has come to the image's name and is no file: to open a pipe is to wait for who writes to it, and to
+    /// remove something else would be to remove what is somebody's.
+    func requireFile(_ id: String) throws(PoolError) {
+        guard let found = try status(id), found.kind != .file else { return }
+        throw .strangeImage(of: owner(id), path: imagePath(id), found: found.kind.rawValue)
     }
 
     /// The image's identity; nil when there is none.
