@@ -22,11 +22,14 @@ public enum AttachedLoops {
     }
 
     /// Whether a loop device has a backing file that has, or had when it was deleted, that name.
-    public static func isAttached(_ index: Int, toFileNamed name: String) -> Bool {
-        guard let bytes = try? Files.read(backingPath(index), limit: 1 << 16) else { return false }
+    public static func isAttached(_ index: Int, toFileNamed name: String) -> Bool { fileName(index) == name }
+
+    /// The name of a loop device's backing file, or the one that it had when it was deleted; nil without one.
+    public static func fileName(_ index: Int) -> String? {
+        guard let bytes = try? Files.read(backingPath(index), limit: 1 << 16) else { return nil }
         var backing = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)[...]
         if backing.hasSuffix(deletedMark) { backing = backing.dropLast(deletedMark.count) }
-        return backing.split(separator: "/").last.map(String.init) == name
+        return backing.split(separator: "/").last.map(String.init)
     }
 
     private static func backingPath(_ index: Int) -> String { "/sys/block/loop\(index)/loop/backing_file" }

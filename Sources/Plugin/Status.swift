@@ -1,5 +1,6 @@
 internal import Devices
 internal import Filesystems
+internal import Glibc
 internal import Mounts
 internal import Pools
 internal import RPC
@@ -28,6 +29,7 @@ extension VolumeError {
         case .inUse, .notStaged, .secondWriter, .inTheWay, .refused: .failedPrecondition
         case .unexpectedContent: .failedPrecondition
         case .contentLost: .dataLoss
+        case .unstageable(_, let cause): cause.code
         case .cannotReach, .tooManyVolumes: .resourceExhausted
         case .freeze(.failed), .freeze(.tooLong): .failedPrecondition
         case .freeze(.late): .deadlineExceeded
@@ -50,7 +52,7 @@ extension PoolError {
         case .cannotShare: .failedPrecondition
         case .cancelled: .aborted
         case .tooLarge: .outOfRange
-        case .attachedElsewhere, .sameIdentity: .failedPrecondition
+        case .attachedElsewhere, .sameIdentity, .longImage: .failedPrecondition
         case .damagedRecord, .missingImage, .shortImage, .strangeImage: .dataLoss
         }
     }
@@ -62,7 +64,9 @@ extension MountError {
         case .system(let error): error.status
         case .badPath, .refusedOption: .invalidArgument
         case .missingPath, .busy, .notOurs, .changed: .failedPrecondition
-        case .refusedByKernel: .internalError
+        // What the kernel says of a filesystem that is not whole; EINVAL is btrfs' word for a superblock that is not.
+        case .refusedByKernel(_, _, _, let code):
+            [EUCLEAN, EBADMSG, EINVAL].contains(code) ? .failedPrecondition : .internalError
         }
     }
 }

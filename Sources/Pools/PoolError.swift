@@ -22,6 +22,8 @@ public enum PoolError: Error, Sendable, CustomStringConvertible {
     case missingImage(of: String, path: String)
     /// The image is shorter than its record says: its end is lost.
     case shortImage(of: String, path: String, found: Int64, expected: Int64)
+    /// The image is longer than its record says. Its filesystem would grow over the end that copies of the volume have.
+    case longImage(of: String, path: String, found: Int64, expected: Int64)
     /// Something else than a file has come to the image's name.
     case strangeImage(of: String, path: String, found: String)
     /// An image without a record lies where a new one would have to be.
@@ -56,6 +58,9 @@ public enum PoolError: Error, Sendable, CustomStringConvertible {
         case .shortImage(let owner, let path, let found, let expected):
             "the image \(path) of \(owner) has \(found) bytes and its record says \(expected); "
                 + "nothing was changed: restore it from a backup"
+        case .longImage(let owner, let path, let found, let expected):
+            "the image \(path) of \(owner) has \(found) bytes and its record says \(expected); nothing was changed: find "
+                + "out who made it longer, and cut it to that size (truncate) if it is the right one"
         case .strangeImage(let owner, let path, let found):
             "the image \(path) of \(owner) is a \(found); nothing was changed: put the image back in its place"
         case .noRoomToCopy(let pool, let what, let bytes, let available, let left):

@@ -9,6 +9,13 @@ internal import Syscalls
 /// it counts. The start-up pass fills it from the kernel's table.
 final class MountPoints: Sendable {
     private let paths = Mutex<[VolumeID: Set<String>]>([:])
+    private let incomplete = Atomic<Bool>(false)
+
+    /// Whether there are mounts that could not be looked at: what is not known here may be mounted all the same.
+    var areIncomplete: Bool {
+        get { incomplete.load(ordering: .acquiring) }
+        set { incomplete.store(newValue, ordering: .releasing) }
+    }
 
     func add(_ path: String, of volume: VolumeID) {
         paths.withLock { _ = $0[volume, default: []].insert(path) }
@@ -54,7 +61,7 @@ extension Storage {
                 unseen.append(path)
             }
         }
-        guard thoroughly || !unseen.isEmpty else { return holders }
+        guard thoroughly || !unseen.isEmpty || mountPoints.areIncomplete else { return holders }
         let others = try tableHolders(of: id, besides: holders.map(\.mount.point) + [staging?.point ?? ""])
         // While the table shows mounts that no path leads to, the lost paths are kept: they have it read again.
         // So is one where the volume's device has gone from beneath its mount, for somebody has to undo that.

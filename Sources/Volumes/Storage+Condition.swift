@@ -42,10 +42,10 @@ extension Storage {
 
     /// The conditions of many volumes of one pool, looked for only beneath them.
     public func conditions(of records: [VolumeRecord], in pool: any Pool) throws(VolumeError) -> [VolumeCondition] {
-        let outcome = try looks.run("pool \(pool.name)") { () throws(VolumeError) in
+        let outcome = try looks.run("pool \(pool.name)") { [stageTroubles] () throws(VolumeError) in
             records.map { record in
                 do throws(PoolError) {
-                    return VolumeCondition(try pool.troubles(of: record))
+                    return VolumeCondition(try pool.troubles(of: record) + stageTroubles.of(record.id))
                 } catch {
                     return VolumeCondition(["\(error)"])
                 }
@@ -58,7 +58,7 @@ extension Storage {
     }
 
     private func troubles(of volume: Volume) throws(VolumeError) -> [String] {
-        var troubles = try pooling(volume.pool.troubles(of: volume.record))
+        var troubles = try pooling(volume.pool.troubles(of: volume.record)) + stageTroubles.of(volume.id)
         for path in mountPoints.of(volume.id) where try hasLostDevice(volume.id, at: path) {
             troubles.append(
                 "the device at \(path) is not attached to the volume's image any more; unpublish and unstage the volume"

@@ -22,6 +22,7 @@ extension Storage {
         try requireUnused(volume)
         claim.step("deleting the volume")
         try pooling(volume.pool.delete(volume.id))
+        stageTroubles.forget(volume.id)
     }
 
     /// Refuses while the volume is staged, naming the mounts that hold it. A device that an onlooker still has open

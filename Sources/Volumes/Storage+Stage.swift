@@ -49,16 +49,20 @@ extension Storage {
         try volume.requireIncarnation(order.incarnation)
         try volume.requireAccess(order.access)
         return try withPlace(for: volume) { () throws(VolumeError) in
-            switch volume.record.access {
-            case .block: return try stageBlock(volume, order, claim)
-            case .mount(let name):
-                guard let filesystem = Filesystems.named(name) else {
-                    throw .refused(
-                        volume: volume.id, reason: "this program does not know its filesystem type '\(name)'")
-                }
-                return try stageFilesystem(volume, filesystem, order, claim)
+            try rememberingTrouble(of: volume.id) { () throws(VolumeError) in
+                try stage(volume, order, claim)
             }
         }
+    }
+
+    private func stage(
+        _ volume: Volume, _ order: StageOrder, _ claim: borrowing Claim
+    ) throws(VolumeError) -> StageOutcome {
+        guard case .mount(let name) = volume.record.access else { return try stageBlock(volume, order, claim) }
+        guard let filesystem = Filesystems.named(name) else {
+            throw .refused(volume: volume.id, reason: "this program does not know its filesystem type '\(name)'")
+        }
+        return try stageFilesystem(volume, filesystem, order, claim)
     }
 
     private func stageBlock(

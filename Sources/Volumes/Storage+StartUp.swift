@@ -1,5 +1,6 @@
 internal import Mounts
 internal import Pools
+internal import Synchronization
 internal import Syscalls
 
 /// What the start-up pass found, for the log.
@@ -61,20 +62,34 @@ extension Storage {
         pool.forgetFreeze(id)
     }
 
-    /// Notes where volumes are mounted. What cannot be looked at is told of, and keeps no other volume waiting.
+    /// Notes where volumes are mounted. What cannot be looked at, or does not answer, is told of and keeps no other volume
+    /// waiting; from then on the kernel's table is asked for every volume, for one of them has mounts that are not known.
     private func findMounts() throws(VolumeError) -> (found: Int, troubles: [String]) {
-        var found = 0
-        var troubles: [String] = []
-        for mount in try mountTable() where mount.blockDevice?.major == 7 || mount.root.hasPrefix("/loop") {
+        let found = Mutex(0)
+        let failures = Mutex<[String]>([])
+        let candidates = try mountTable().filter { $0.blockDevice?.major == 7 || $0.root.hasPrefix("/loop") }
+        let late = HostThread.forEach(candidates, patience: Looks.patience) { [self] mount in
             do throws(VolumeError) {
-                guard let place = try mounting(root.locate(mountPoint: mount.point)) else { continue }
-                guard let id = try owner(of: try mounting(place.occupant())).volume else { continue }
-                mountPoints.add(place.path, of: id)
-                found += 1
+                if try note(mount) { found.withLock { $0 += 1 } }
             } catch {
-                troubles.append("the mount at \(mount.point) could not be looked at: \(error)")
+                failures.withLock { $0.append("the mount at \(mount.point) could not be looked at: \(error)") }
             }
         }
-        return (found, troubles)
+        let troubles =
+            failures.withLock { $0 }
+            + late.map {
+                "the mount at \($0.point) has not answered for \(Int(Looks.patience)) s; look for a hung device beneath it"
+            }
+        if !troubles.isEmpty { mountPoints.areIncomplete = true }
+        return (found.withLock { $0 }, troubles)
+    }
+
+    /// Says whether it is a volume's.
+    private func note(_ mount: Mount) throws(VolumeError) -> Bool {
+        guard let place = try mounting(root.locate(mountPoint: mount.point)),
+            let id = try owner(of: try mounting(place.occupant())).volume
+        else { return false }
+        mountPoints.add(place.path, of: id)
+        return true
     }
 }

@@ -15,6 +15,7 @@ public final class Storage: Sendable {
     let mountPoints = MountPoints()
     let copies = Copies()
     let looks = Looks()
+    let stageTroubles = StageTroubles()
     let places: Places
     let ready = Atomic<Bool>(false)
 

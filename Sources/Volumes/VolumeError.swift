@@ -4,7 +4,7 @@ public import Mounts
 public import Pools
 
 /// Why a story about a volume did not end well. `Plugin/Status.swift` gives each case its gRPC code.
-public enum VolumeError: Error, Sendable, CustomStringConvertible {
+public indirect enum VolumeError: Error, Sendable, CustomStringConvertible {
     /// The request contradicts itself, or holds what no volume can have.
     case invalid(String)
     /// No volume could meet the capacity range.
@@ -33,6 +33,8 @@ public enum VolumeError: Error, Sendable, CustomStringConvertible {
     /// The device was formatted once and reads blank now. It was not written to.
     case contentLost(volume: VolumeID, device: String)
     case refused(volume: VolumeID, reason: String)
+    /// What a staging met that knows of no volumes: a device, a filesystem, the kernel's mount.
+    case unstageable(volume: VolumeID, cause: VolumeError)
     case cannotReach(asked: String, here: String)
     /// The node has as many volumes as it may.
     case tooManyVolumes(limit: Int64)
@@ -72,6 +74,7 @@ public enum VolumeError: Error, Sendable, CustomStringConvertible {
             "volume \(volume) was formatted once and \(device) reads blank now: its content is lost; "
                 + "it was not formatted again: restore it from a backup"
         case .refused(let volume, let reason): "volume \(volume): \(reason)"
+        case .unstageable(let volume, let cause): "volume \(volume) was not staged: \(cause); see the kernel log"
         case .cannotReach(let asked, let here): "a volume cannot be made in \(asked): this node's segment is \(here)"
         case .tooManyVolumes(let limit):
             "this node has \(limit) volumes, which is all that --max-volumes allows; let the scheduler choose another node"

@@ -82,10 +82,9 @@ func rewritten(_ record: [UInt8], _ text: String, _ other: String, in folder: St
 /// What stands in a folder under names with that id, with kinds, sizes, times and inodes, and the content of every file in it: nothing may have
 /// been written where this stays the same.
 func inventory(_ folder: String, of id: String) async throws -> String {
-    let list = try await run(
-        "find", folder, "-mindepth", "1", "-printf", "%P %y %i %s %T@ %C@ %l\n"
-    ).split(separator: "\n").sorted()
-    let sums = try await run("find", folder, "-type", "f", "-exec", "sha256sum", "{}", "+").split(separator: "\n")
-        .sorted()
-    return (list + sums).filter { $0.contains(id) }.joined(separator: "\n")
+    let script = """
+        cd "$0" && find . -mindepth 1 -path "*$1*" -printf "%P %y %i %s %T@ %C@ %l\\n" | sort
+        find . -type f -path "*$1*" -exec sha256sum {} + | sort
+        """
+    return try await run("sh", "-c", script, folder, id)
 }

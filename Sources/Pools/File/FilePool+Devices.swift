@@ -64,13 +64,17 @@ extension FilePool {
         }
     }
 
-    /// The image's status, if it is as long as its record says.
+    /// The image's status, if it is as long as its record says: while it grows, as long as before or longer.
     func wholeStatus(_ image: borrowing Descriptor, _ record: VolumeRecord) throws(PoolError) -> FileStatus {
         let path = volumes.imagePath(record.id.text)
         let status = try kernel(FileStatus.of(image, path))
         guard status.kind == .file && status.size >= record.assuredSize else {
             throw .shortImage(
                 of: volumes.owner(record.id.text), path: path, found: status.size, expected: record.assuredSize)
+        }
+        guard status.size <= record.size else {
+            throw .longImage(
+                of: volumes.owner(record.id.text), path: path, found: status.size, expected: record.size)
         }
         return status
     }
@@ -100,9 +104,11 @@ extension FilePool {
 
     func detachFormer(_ id: VolumeID) throws(PoolError) {
         do throws(DeviceError) {
-            for index in try AttachedLoops.indices(ofFilesNamed: volumes.imageName(id.text)) {
+            // The image's name may be gone from it: it was renamed while it was attached.
+            let last = attachedAt.withLock { $0[id] }.map { [$0] } ?? []
+            for index in Set(try AttachedLoops.indices(ofFilesNamed: volumes.imageName(id.text)) + last) {
                 // Read first: opening somebody else's device for writing would have udev look at it again.
-                guard let status = try LoopDevice.status(index), status.label == label(id),
+                guard let status = try? LoopDevice.status(index), status.label == label(id),
                     status.backing.device == device, let loop = try LoopDevice.open(index)
                 else { continue }
                 try LoopDevice.detach(loop.device())
@@ -129,32 +135,47 @@ extension FilePool {
 
     func owner(of device: DeviceNumber) throws(PoolError) -> DeviceOwner {
         guard device.major == LoopDevice.major else { return .somebodyElse }
-        let status: LoopStatus?
-        do throws(DeviceError) {
-            status = try AttachedLoops.index(of: device).flatMap { index throws(DeviceError) in
-                try LoopDevice.status(index)
-            }
-        } catch {
-            throw .device(error)
-        }
-        // The label is a word, the backing file's filesystem is a fact: both must be ours.
-        guard let status, status.label.hasPrefix(labelPrefix), status.backing.device == self.device,
+        guard let index = try onDevice(AttachedLoops.index(of: device)) else { return .somebodyElse }
+        let status = try status(ofLoop: index)
+        // The label is a word. What the device shows is a fact: the volume's image, wherever somebody has mounted that from, or
+        // a file that lay on the pool's filesystem with it.
+        guard let status, status.label.hasPrefix(labelPrefix),
             let id = VolumeID(String(status.label.dropFirst(labelPrefix.count)))
         else { return .somebodyElse }
-        return try volumes.identity(id.text) == status.backing ? .volume(id) : .formerVolume(id)
+        if try volumes.identity(id.text) == status.backing { return .volume(id) }
+        return status.backing.device == self.device ? .formerVolume(id) : .somebodyElse
     }
 
-    /// One look at all loop devices, so that later ones need not look.
-    func findAttachedVolumes() throws(PoolError) {
+    /// What a loop device says of itself; nil where nothing is attached to it. One that cannot answer is nobody's trouble
+    /// but its owner's: it is ours only by the name of an image of ours.
+    func status(ofLoop index: Int) throws(PoolError) -> LoopStatus? {
         do throws(DeviceError) {
-            for index in try AttachedLoops.indices() {
-                guard let status = try? LoopDevice.status(index), status.label.hasPrefix(labelPrefix),
-                    let id = VolumeID(String(status.label.dropFirst(labelPrefix.count)))
-                else { continue }
-                attachedAt.withLock { $0[id] = index }
-            }
+            return try LoopDevice.status(index)
         } catch {
+            let name = AttachedLoops.fileName(index) ?? ""
+            let suffix = ImageFolder.imageSuffix
+            guard name.hasSuffix(suffix), VolumeID(String(name.dropLast(suffix.count))) != nil else { return nil }
             throw .device(error)
         }
+    }
+
+    /// One look at all loop devices, so that later ones need not look. What does not answer, such as one on a dead network
+    /// server, keeps nobody waiting; the answer is a sentence for each.
+    func findAttachedVolumes() throws(PoolError) -> [String] {
+        let late = HostThread.forEach(try onDevice(AttachedLoops.indices()), patience: Self.patience) { index in
+            guard let status = try? LoopDevice.status(index), let id = self.id(ofLabel: status.label) else { return }
+            self.attachedAt.withLock { $0[id] = index }
+        }
+        return late.map {
+            "\(LoopDevice.path($0)) does not say whose it is: it has not answered for \(Int(Self.patience)) s; look for a "
+                + "hung device beneath it"
+        }
+    }
+
+    /// Seconds.
+    private static let patience = 3.0
+
+    private func id(ofLabel label: String) -> VolumeID? {
+        label.hasPrefix(labelPrefix) ? VolumeID(String(label.dropFirst(labelPrefix.count))) : nil
     }
 }

@@ -27,7 +27,6 @@ extension FilePool {
         } catch {
             reports.append("the pool '\(name)' is too full to set room aside for its records: \(error)")
         }
-        try findAttachedVolumes()
-        return reports
+        return try reports + findAttachedVolumes()
     }
 }

@@ -18,6 +18,10 @@ extension FilePool {
                 troubles.append(
                     "its image \(path) has \(present.size) bytes of \(record.assuredSize); its end is lost: restore it "
                         + "from a backup")
+            } else if present.size > record.size {
+                troubles.append(
+                    "its image \(path) has \(present.size) bytes, more than the volume's \(record.size); cut it to that size "
+                        + "(truncate) if it is the right one")
             }
         } else {
             troubles.append("its image \(path) is missing; restore it from a backup")
@@ -36,13 +40,15 @@ extension FilePool {
         guard let index = attachedAt.withLock({ $0[record.id] }) else { return nil }
         let device = LoopDevice.path(index)
         // Nothing is attached there any more: that is a trouble only for who has it mounted, and told of there.
-        guard let status = try onDevice(LoopDevice.status(index)), status.label == label(record.id) else { return nil }
+        guard let status = try status(ofLoop: index), status.label == label(record.id) else { return nil }
         if let present, status.backing != present {
             return
                 "\(device) shows another file than \(volumes.imagePath(record.id.text)), which was replaced meanwhile; "
                 + "unstage the volume before anything else writes there"
         }
-        if status.backing.device != self.device { return "\(device) shows a file of another filesystem" }
+        if present == nil && status.backing.device != self.device {
+            return "\(device) shows a file of another filesystem"
+        }
         return nil
     }
 
