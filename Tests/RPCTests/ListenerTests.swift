@@ -48,7 +48,7 @@ struct ListenerTests {
         #expect(try folder.names() == ["s.sock", "s.sock.lock"])
         await holder.kill()
         let server = try folder.serve([echo])
-        #expect(try Files.read(folder.lock, limit: 32) == Array("\(getpid())\n".utf8))
+        #expect(try Files.read(folder.lock, limit: 64).starts(with: Array("\(getpid())\n".utf8)))
         let client = RPCClient(socket: folder.socket)
         #expect(try await client.unary("/test.Test/Echo", [4], timeout: 60) == [4])
         await server.shutdown(grace: 5)

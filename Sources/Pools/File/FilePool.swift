@@ -29,7 +29,7 @@ final class FilePool: Pool {
     /// Where each volume was last seen attached. The kernel is asked before it is believed.
     let attachedAt = Mutex<[VolumeID: Int]>([:])
     let reserve: Reserve
-    private let lock: Descriptor
+    private let lock: LockFile
 
     private static let poolRecord = "holdfast-pool.record"
     private static let lockName = "holdfast-pool.lock"
@@ -88,10 +88,10 @@ final class FilePool: Pool {
         }
     }
 
-    private static func takeLock(in folder: borrowing Descriptor, _ path: String) throws(PoolError) -> Descriptor {
-        let file: Descriptor
+    private static func takeLock(in folder: borrowing Descriptor, _ path: String) throws(PoolError) -> LockFile {
+        let outcome: LockFile.Outcome
         do throws(SystemError) {
-            file = try Files.open(lockName, in: folder, O_RDWR | O_CREAT | O_NOFOLLOW)
+            outcome = try LockFile.take(lockName, in: folder, "\(path)/\(lockName)")
         } catch {
             if error.code == EROFS {
                 throw .unusable(path: path, reason: "it lies on a read-only filesystem; mount that read-write")
@@ -99,14 +99,12 @@ final class FilePool: Pool {
             if error.isOutOfSpace { throw .unusable(path: path, reason: "its filesystem is full; make room for it") }
             throw .unusable(path: path, reason: "\(error)")
         }
-        let isMine: Bool
-        do throws(SystemError) {
-            isMine = try Files.lock(file, "\(path)/\(lockName)")
-        } catch {
-            throw .unusable(path: path, reason: "\(error)")
+        switch consume outcome {
+        case .taken(let lock): return lock
+        case .held: throw .alreadyServed(path: path)
+        case .notAFile(let found):
+            throw .unusable(path: path, reason: "its \(lockName) is a \(found.rawValue); move that away")
         }
-        guard isMine else { throw .alreadyServed(path: path) }
-        return file
     }
 
     /// Reads the pool's UUID, or makes one for a new pool. A pool with volumes and without its UUID is not new.
