@@ -59,6 +59,7 @@ extension Plugin {
     func work<Value: Sendable>(
         _ story: @autoclosure @escaping @Sendable () throws(VolumeError) -> Value
     ) async throws(RPCStatus) -> Value {
+        if HostThread.isExhausted { throw tooManyHeld }
         do throws(VolumeError) {
             return try await HostThread.run(story)
         } catch {
@@ -68,6 +69,11 @@ extension Plugin {
 }
 
 private let notReady = RPCStatus(.unavailable, "the start-up pass is not through yet; ask again in a moment")
+
+private let tooManyHeld = RPCStatus(
+    .resourceExhausted,
+    "\(HostThread.mostThreads) calls of this node wait for devices that do not answer, and no more are begun; look for hung "
+        + "devices, and ask again when they answer")
 
 private func decode<Request: WireMessage>(_: Request.Type, _ bytes: [UInt8]) throws(RPCStatus) -> Request {
     do throws(WireError) {

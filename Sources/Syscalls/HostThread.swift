@@ -63,76 +63,143 @@ public enum HostThread {
 
     /// How many threads the pool has now, idle ones included.
     public static var count: Int { ThreadPool.shared.count }
+
+    /// Whether so many threads are held by calls that do not come back that a further one could not begin.
+    public static var isExhausted: Bool { ThreadPool.shared.isExhausted }
+
+    /// How many threads `run` has at the most.
+    public static var mostThreads: Int { ThreadPool.shared.most }
 }
 
 /// Threads that take jobs from one queue.
 private final class ThreadPool: Sendable {
-    static let shared = ThreadPool(limit: 256, idleSeconds: 10)
+    static let shared = ThreadPool(limit: 256, most: 2_048, idleSeconds: 10)
     /// For what calls start and wait for: three for each of them at the most.
-    static let apart = ThreadPool(limit: 768, idleSeconds: 10)
+    static let apart = ThreadPool(limit: 768, most: 6_144, idleSeconds: 10)
 
     fileprivate struct State: ~Copyable {
         var jobs: [(@Sendable () -> Void)?] = []
         var taken = 0
         var threads = 0
         var idle = 0
+        /// How many jobs were ever taken.
+        var begun = 0
+        /// Whether somebody watches that the queue moves.
+        var isWatched = false
+
+        var queued: Int { jobs.count - taken }
     }
 
+    /// More threads than this are started only while none of them comes back.
     private let limit: Int
+    let most: Int
     private let idleSeconds: Int
     private let state = Mutex(State())
     /// A semaphore counts the jobs that wait: sem_timedwait(3) lets an idle thread leave.
     private let waiting: Semaphore
 
-    init(limit: Int, idleSeconds: Int) {
+    init(limit: Int, most: Int, idleSeconds: Int) {
         self.limit = limit
+        self.most = most
         self.idleSeconds = idleSeconds
         waiting = Semaphore()
     }
 
     var count: Int { state.withLock { $0.threads } }
 
+    var isExhausted: Bool { state.withLock { $0.threads >= most && $0.idle == 0 && $0.queued > 0 } }
+
     func submit(_ job: @escaping @Sendable () -> Void) {
-        let start = state.withLock { state in
+        let (start, watch) = state.withLock { state in
             state.jobs.append(job)
-            let queued = state.jobs.count - state.taken
-            guard queued > state.idle && state.threads < limit else { return false }
-            state.threads += 1
-            return true
+            guard state.queued > state.idle else { return (false, false) }
+            if state.threads < limit {
+                state.threads += 1
+                return (true, false)
+            }
+            let watch = !state.isWatched
+            state.isWatched = true
+            return (false, watch)
         }
-        if start { startThread() }
+        if start { startWorker() }
+        if watch { startWatch() }
         waiting.signal()
     }
 
-    private func startThread() {
+    /// While jobs wait and none is begun, all threads are held by calls that hang, and there have to be more of them: a job
+    /// that is not about the same device would otherwise wait with them.
+    private func watch() {
+        var begun = -1
+        while true {
+            let step: (goesOn: Bool, starts: Int) = state.withLock { state in
+                guard state.queued > 0 else {
+                    state.isWatched = false
+                    return (false, 0)
+                }
+                guard state.begun == begun else {
+                    begun = state.begun
+                    return (true, 0)
+                }
+                let starts = min(state.queued, most - state.threads, Self.startsAtOnce)
+                state.threads += starts
+                return (true, starts)
+            }
+            if !step.goesOn { return }
+            for _ in 0..<step.starts { startWorker() }
+            usleep(Self.watchMicroseconds)
+        }
+    }
+
+    private static let watchMicroseconds: UInt32 = 20_000
+    private static let startsAtOnce = 32
+
+    /// Says what pthread_create(3) did.
+    private func startThread(_ life: @escaping @Sendable (ThreadPool) -> Void) -> CInt {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
         pthread_attr_setstacksize(&attributes, 512 * 1024)
         var thread = pthread_t()
-        let me = Unmanaged.passRetained(self)
+        let me = Unmanaged.passRetained(ThreadLife { [self] in life(self) })
         let status = pthread_create(
             &thread, &attributes,
             { raw in
-                let pool = Unmanaged<ThreadPool>.fromOpaque(raw!).takeRetainedValue()
-                pool.work()
+                Unmanaged<ThreadLife>.fromOpaque(raw!).takeRetainedValue().body()
                 return nil
             }, me.toOpaque())
         pthread_attr_destroy(&attributes)
-        if status != 0 {
-            me.release()
-            // The queued job is taken by another thread when one comes free; with none at all nothing would ever run.
-            let left = state.withLock { state in
-                state.threads -= 1
-                return state.threads
-            }
-            precondition(left > 0, "no thread could be started: \(String(cString: strerror(status)))")
+        if status != 0 { me.release() }
+        return status
+    }
+
+    /// Starts a thread that is counted already.
+    private func startWorker() {
+        let status = startThread { $0.work() }
+        if status == 0 { return }
+        // The queued job is taken by another thread when one comes free; with none at all nothing would ever run.
+        let left = state.withLock { state in
+            state.threads -= 1
+            return state.threads
         }
+        precondition(left > 0, "no thread could be started: \(String(cString: strerror(status)))")
+    }
+
+    private func startWatch() {
+        if startThread({ $0.watch() }) != 0 { state.withLock { $0.isWatched = false } }
     }
 
     private func work() {
         while true {
-            state.withLock { $0.idle += 1 }
+            let isSpare = state.withLock { state in
+                // Of those that came because others did not come back, none waits for more to do.
+                if state.threads > limit && state.queued == 0 {
+                    state.threads -= 1
+                    return true
+                }
+                state.idle += 1
+                return false
+            }
+            if isSpare { return }
             let signalled = waiting.wait(seconds: idleSeconds)
             let step: Step = state.withLock { state in
                 state.idle -= 1
@@ -162,6 +229,7 @@ extension ThreadPool.State {
         guard let job = jobs[taken] else { preconditionFailure("a job is taken once") }
         jobs[taken] = nil
         taken += 1
+        begun += 1
         if taken == jobs.count {
             jobs.removeAll(keepingCapacity: true)
             taken = 0
@@ -171,6 +239,13 @@ extension ThreadPool.State {
         }
         return job
     }
+}
+
+/// What a new thread does.
+private final class ThreadLife: Sendable {
+    let body: @Sendable () -> Void
+
+    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
 }
 
 /// A counting semaphore at a fixed address (sem_overview(7)).

@@ -75,18 +75,18 @@ struct ConcurrencyTests {
     }
 
     /// A frozen filesystem holds whoever writes to it, for as long as the test wants.
-    @Test("64 calls that hang hold neither Probe nor another pool's volumes")
-    func hangingPool() async throws {
+    @Test("many calls that hang hold neither Probe nor another pool's volumes", arguments: [64, 400])
+    func hangingPool(count: Int) async throws {
         let folder = TemporaryFolder("node")
         let pool = try await PoolFilesystem.ext4.mount(in: folder)
         let other = folder.makeFolder("other")
         let configuration =
             "pools:\n  - name: default\n    path: \(pool)\n  - name: other\n    path: \(other)\n"
         try await withNode(in: folder, pool: pool, configuration: configuration) { node in
-            let last = try await idOfVolume(node, named: "frozen-64")
+            let last = try await idOfVolume(node, named: "frozen-\(count)")
             try await frozen(pool) {
                 async let hanging = withTaskGroup(of: StatusCode.self) { group in
-                    for number in 1...64 {
+                    for number in 1...count {
                         group.addTask {
                             await creation(of: "frozen-\(number)", on: node)
                         }

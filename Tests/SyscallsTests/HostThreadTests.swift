@@ -42,12 +42,12 @@ struct HostThreadTests {
 
     enum Refusal: Error, Equatable { case because(Int) }
 
-    @Test("64 blocked jobs do not hold another one")
-    func blocked() async {
+    @Test("many blocked jobs do not hold another one", arguments: [64, 1_000])
+    func blocked(count: Int) async {
         let gate = Gate()
         let (started, report) = AsyncStream.makeStream(of: Void.self)
         let done = await withTaskGroup(of: Int.self) { group in
-            for number in 0..<64 {
+            for number in 0..<count {
                 group.addTask {
                     await HostThread.run { () -> Int in
                         report.yield()
@@ -56,17 +56,17 @@ struct HostThreadTests {
                     }
                 }
             }
-            // All 64 are inside their call at the same time before anything else is asked.
+            // All are inside their call at the same time before anything else is asked.
             var all = started.makeAsyncIterator()
-            for _ in 0..<64 { await all.next() }
+            for _ in 0..<count { await all.next() }
             let answer = await HostThread.run { 42 }
             #expect(answer == 42, "it ended although the gate is shut")
-            gate.open(for: 64)
+            gate.open(for: count)
             var done: Set<Int> = []
             for await number in group { done.insert(number) }
             return done
         }
-        #expect(done == Set(0..<64))
+        #expect(done == Set(0..<count))
     }
 
     @Test("each job runs once, in whatever number they come")
