@@ -4,8 +4,8 @@ internal import Processes
 internal import RPC
 internal import Syscalls
 
-/// A node of its own for as long as the benchmark runs, with two empty pools: `default` on the filesystem that temporary
-/// files lie on, and `xfs` on an XFS, which shares blocks.
+/// A node of its own for as long as the benchmark runs, with three empty pools: `default` on the filesystem that temporary
+/// files lie on, `xfs` on an XFS, which shares blocks, and `held` on an ext4 that is held still to make calls hang.
 final class NodeBench {
     let path: String
     var socket: String { "\(path)/csi.sock" }
@@ -17,19 +17,27 @@ final class NodeBench {
         var template = Array("\(base)/holdfast-bench-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { throw SystemError.last("make a folder in", base) }
         path = String(cString: made)
-        for name in ["pool", "xfs", "kubelet", "kubelet/staging", "kubelet/pods", "raw", "raw/staging", "raw/target"] {
+        for name in [
+            "pool", "xfs", "held", "kubelet", "kubelet/staging", "kubelet/pods", "raw", "raw/staging", "raw/target",
+        ] {
             guard mkdir("\(path)/\(name)", 0o700) == 0 else { throw SystemError.last("make", name) }
         }
         let disk = "\(path)/xfs.image"
         try run("truncate", ["-s", "16G", disk])
         try run("mkfs.xfs", ["-q", disk])
         try run("mount", ["-o", "loop", disk, "\(path)/xfs"])
+        let held = "\(path)/held.image"
+        try run("truncate", ["-s", "256M", held])
+        try run("mkfs.ext4", ["-q", held])
+        try run("mount", ["-o", "loop", held, "\(path)/held"])
         let configuration = """
             pools:
               - name: default
                 path: \(path)/pool
               - name: xfs
                 path: \(path)/xfs
+              - name: held
+                path: \(path)/held
 
             """
         try Files.write(

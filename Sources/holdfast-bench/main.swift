@@ -39,6 +39,7 @@ func measure(_ bench: NodeBench, _ values: OptionValues, probes: Int, cycles: In
     if let peer = values.optionalString("--peer") {
         try await ProbeBench(name: "peer_", socket: Endpoint.path(peer), probes: probes).measure()
     }
+    try await HangBench(bench: bench, probes: min(probes, 5_000)).measure()
     try await CycleBench(bench: bench, cycles: cycles).measure()
     try await CopyBench(bench: bench, rounds: cycles).measure()
     report("loaded_rss", try bench.residentMiB(), "MiB")
