@@ -45,6 +45,12 @@ public struct LoopDevice: ~Copyable, Sendable {
             let control = try Files.open(controlPath, O_RDWR)
             var index = try next(control, fresh: false)
             for _ in 0..<tries {
+                // The kernel offers a device that is being attached until that is done, and whoever takes it then waits for an
+                // image that may never answer.
+                guard let turn = LoopTurn(index) else {
+                    index = try next(control, fresh: true)
+                    continue
+                }
                 guard let file = try openOffered(index) else {
                     index = try next(control, fresh: false)
                     continue
@@ -71,6 +77,7 @@ public struct LoopDevice: ~Copyable, Sendable {
                 if try device.isReadOnly() { try device.setReadOnly(false) }
                 // So is how far the kernel reads ahead. A host that keeps us from setting that keeps others from it too.
                 _ = try? LoopQueue.setReadAhead(index, kibibytes: LoopQueue.standardReadAhead)
+                _ = consume turn
                 return LoopDevice(index: index, opened: device)
             }
         } catch {

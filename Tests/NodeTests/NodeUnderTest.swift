@@ -59,6 +59,17 @@ final class NodeUnderTest: Sendable {
                 client: CSIClient(socket: socket, waitsForServer: true)))
     }
 
+    /// The same process as a client sees it that gives up after so many seconds.
+    private init(_ other: NodeUnderTest, seconds: Double) {
+        (folder, socket, pool, kubeletRoot) = (other.folder, other.socket, other.pool, other.kubeletRoot)
+        (log, command) = (other.log, other.command)
+        state = Mutex(
+            State(daemon: other.daemon, client: CSIClient(socket: other.socket, timeout: seconds, waitsForServer: true))
+        )
+    }
+
+    func impatient(seconds: Double) -> NodeUnderTest { NodeUnderTest(self, seconds: seconds) }
+
     var client: CSIClient { state.withLock { $0.client } }
     var daemon: Daemon { state.withLock { $0.daemon } }
 
