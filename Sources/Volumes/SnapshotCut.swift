@@ -1,4 +1,5 @@
 internal import Filesystems
+internal import Glibc
 internal import Mounts
 internal import Pools
 internal import Syscalls
@@ -210,10 +211,14 @@ extension Storage {
     /// here shows it: its writers could neither be seen nor held.
     func requireNoHiddenUse(of volume: Volume) throws(VolumeError) {
         guard let attached = try pooling(volume.pool.attached(volume.record)) else { return }
-        do throws(FilesystemError) {
-            try Filesystems.requireUnused(attached.device.path)
-        } catch {
-            guard case .inUse = error else { throw .filesystem(error) }
+        // A mount namespace that is being made holds copies of all mounts until those that it does not want are gone: of
+        // one that we have unmounted meanwhile too.
+        let limit = Moment.after(seconds: 2)
+        while try isInUse(attached.device.path) {
+            if limit > .now {
+                usleep(20_000)
+                continue
+            }
             throw .inUse(
                 volume: volume.id,
                 how:
@@ -222,5 +227,15 @@ extension Storage {
         }
         // What it held in its cache is on the image before that is copied.
         try pooling(volume.pool.sync(attached, of: volume.record))
+    }
+
+    private func isInUse(_ device: String) throws(VolumeError) -> Bool {
+        do throws(FilesystemError) {
+            try Filesystems.requireUnused(device)
+            return false
+        } catch {
+            guard case .inUse = error else { throw .filesystem(error) }
+            return true
+        }
     }
 }
