@@ -151,6 +151,9 @@ struct NodePathTests {
             await refused(.notFound) {
                 try await node.call(CSIMethod.nodeGetVolumeStats, .init(volumeID: volume.id, volumePath: path))
             }
+            await refused(.notFound) {
+                try await node.call(CSIMethod.nodeExpandVolume, .init(volumeID: volume.id, volumePath: path))
+            }
             #expect(node.folder.mountPoints.isEmpty)
         }
     }
