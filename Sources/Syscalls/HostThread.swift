@@ -32,7 +32,7 @@ public enum HostThread {
         _ body: @escaping @Sendable () throws(Failure) -> Value
     ) throws(Failure) -> Value {
         let outcome = Outcome<Value, Failure>()
-        ThreadPool(limit: 1, idleSeconds: 0).submit {
+        ThreadPool(limit: 1, most: 1, idleSeconds: 0).submit {
             do throws(Failure) {
                 outcome.give(.success(try body()))
             } catch {
