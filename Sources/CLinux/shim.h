@@ -300,7 +300,7 @@ static inline int holdfast_stop_copy_on_write(int file) {
 /* unshare(2) of the calling thread's mount namespace, and two changes of that namespace alone. */
 static inline int holdfast_own_mounts(void) {
     if (syscall(SYS_unshare, 0x00020000) != 0) return -1;
-    return (int)syscall(SYS_mount, "none", "/", NULL, 0x4000 | 0x40000 /* MS_REC | MS_PRIVATE */, NULL);
+    return (int)syscall(SYS_mount, "none", "/", NULL, 0x4000 | 0x80000 /* MS_REC | MS_SLAVE */, NULL);
 }
 static inline int holdfast_cover(const char *folder) {
     return (int)syscall(SYS_mount, "none", folder, "tmpfs", 0, "size=64k,mode=0755");
