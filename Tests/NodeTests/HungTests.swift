@@ -131,7 +131,10 @@ struct HungTests {
             }
             await eventually("a tool still runs") { await node.children().isEmpty }
             if row.isStagedAfterwards {
-                try await node.stage(volume)
+                // Whoever else looks at all devices of the host may have this one for a moment.
+                await eventually("the volume is not staged") {
+                    await outcome { () async throws(RPCStatus) in try await node.stage(volume) } == .ok
+                }
                 try await node.unstage(volume)
             }
             try await node.use(volume, as: "again")
