@@ -120,6 +120,22 @@ extension Storage {
         return nil
     }
 
+    /// The volume that one of that name has, or had, where its record cannot be read.
+    func damagedEphemeral(named name: String) -> VolumeID? {
+        for pool in pools {
+            let id = VolumeID(pool: pool.identity, name: name)
+            if pool.index.damaged[id] != nil { return id }
+        }
+        return nil
+    }
+
+    /// Unmounts and detaches a volume whose record cannot be read, so that its pod can end. What it holds stays: that it was
+    /// made for a pod alone is what nobody can tell any more.
+    func unpublishDamaged(_ id: VolumeID, from path: String) throws(VolumeError) {
+        try unstage(id.text, from: path, by: "NodeUnpublishVolume")
+        if let place = try locateIfThere(path) { try remove(place) }
+    }
+
     /// Unmounts, detaches and deletes an ephemeral volume.
     func unpublishEphemeral(_ volume: Volume, from path: String) throws(VolumeError) {
         try unstage(volume.id.text, from: path, by: "NodeUnpublishVolume")

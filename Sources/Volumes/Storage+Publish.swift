@@ -187,6 +187,7 @@ extension Storage {
     ///
     /// A volume that was recorded as ephemeral is destroyed.
     public func unpublish(_ text: String, from path: String) throws(VolumeError) {
+        if let id = damagedEphemeral(named: text) { return try unpublishDamaged(id, from: path) }
         if let volume = try ephemeral(named: text) { return try unpublishEphemeral(volume, from: path) }
         let claim = try claims.take("volume \(text)", for: "NodeUnpublishVolume")
         guard let place = try locateIfThere(path) else { return }

@@ -56,6 +56,24 @@ extension NodeUnderTest {
 struct EphemeralTests {
     private let name = NodeUnderTest.handle()
 
+    @Test("whose record is damaged: the pod ends, and what it held stays")
+    func damagedRecord() async throws {
+        try await withNode { node in
+            try await node.publish(ephemeral: name)
+            await node.kill()
+            let files = node.poolFiles()
+            let record = try #require(files.first { $0.hasSuffix(".record") })
+            try await resize("\(node.pool)/volumes/\(record)", to: 40)
+            try await node.start()
+            try await node.unpublish(ephemeral: name)
+            #expect(node.folder.mounts(at: node.path("target")) == 0)
+            #expect(access(node.path("target"), F_OK) != 0)
+            await eventually("a device is left") { loopDevices(in: node.pool).isEmpty }
+            #expect(node.poolFiles() == files)
+            for file in files { unlink("\(node.pool)/volumes/\(file)") }
+        }
+    }
+
     @Test("are made by publishing and destroyed by unpublishing", arguments: ["", "ext4", "xfs", "btrfs"])
     func life(type: String) async throws {
         try await withNode { node in
