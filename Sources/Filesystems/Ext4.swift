@@ -127,9 +127,10 @@ struct Ext4: Filesystem {
     /// A container's root may lack the capability that the kernel asks for; resize2fs needs none on an unmounted device.
     var growsUnmounted: Bool { !Self.mayGrow }
 
-    /// It wants a whole check before. Where it would have to move blocks out of the way of group descriptors it is not run: a
-    /// block that had been written over before its move was on the disk could not be got back.
-    func growUnmounted(on device: String) throws(FilesystemError) {
+    /// Where resize2fs would have to move blocks out of the way of group descriptors it is not run: a block that had been
+    /// written over before its move was on the disk could not be got back.
+    func requireGrowable(on device: String) throws(FilesystemError) {
+        do throws(ToolError) { _ = try Tool.locate("resize2fs") } catch { throw .tool(error) }
         let size = try system(BlockDevice.open(device, readOnly: true)).size
         let now = try Ext4Superblock.read(device)
         guard size / now.blockSize <= now.mostBlocks else {
@@ -138,6 +139,11 @@ struct Ext4: Filesystem {
                 reason: "it has room for the descriptors of \(now.mostBlocks) blocks; to move others out of their way, "
                     + "make a copy of the volume, and run e2fsck -f and resize2fs")
         }
+    }
+
+    /// It wants a whole check before.
+    func growUnmounted(on device: String) throws(FilesystemError) {
+        try requireGrowable(on: device)
         let result = try runTool("resize2fs", [device])
         guard result.status == 0 else {
             throw .cannotGrow(
@@ -149,7 +155,12 @@ struct Ext4: Filesystem {
     /// the group descriptors, their bitmaps and the inode that reserves room for more of them.
     func mendGrowth(on device: String) throws(FilesystemError) -> CheckOutcome {
         try Filesystems.requireUnused(device)
-        return try check(device, ["-f", "-y"])
+        do throws(FilesystemError) {
+            return try check(device, .force)
+        } catch {
+            guard case .checkRefused = error else { throw error }
+            return try check(device, ["-f", "-y"])
+        }
     }
 
     /// Whether this process has CAP_SYS_RESOURCE, number 24 (ext4_resize_begin asks for it, and not for CAP_SYS_ADMIN).

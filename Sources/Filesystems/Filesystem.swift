@@ -72,6 +72,9 @@ public protocol Filesystem: Sendable {
     /// Grows a filesystem that is not mounted, and has just been checked by force, to the end of its device by a tool.
     func growUnmounted(on device: String) throws(FilesystemError)
 
+    /// Refuses what `growUnmounted` would refuse before it has written anything.
+    func requireGrowable(on device: String) throws(FilesystemError)
+
     /// Makes a filesystem whole again whose `growUnmounted` may have been cut off anywhere, by a power cut too. Its size is
     /// then the old one or the new one.
     func mendGrowth(on device: String) throws(FilesystemError) -> CheckOutcome
@@ -108,6 +111,8 @@ extension Filesystem {
     public var growsUnmounted: Bool { false }
 
     public func growUnmounted(on device: String) throws(FilesystemError) {}
+
+    public func requireGrowable(on device: String) throws(FilesystemError) {}
 
     public func mendGrowth(on device: String) throws(FilesystemError) -> CheckOutcome { .notRun }
 

@@ -95,6 +95,8 @@ public protocol Pool: AnyObject, Sendable {
     /// Notes that a volume's filesystem is about to be frozen, for a next start that has to thaw it.
     func noteFreeze(_ id: VolumeID) throws(PoolError)
     func forgetFreeze(_ id: VolumeID)
+    /// Whether the volume's freezing was noted since this host was started.
+    func isFreezeNoted(_ id: VolumeID) throws(PoolError) -> Bool
     /// The volumes whose freezing was noted since this host was started.
     func notedFreezes() throws(PoolError) -> (volumes: [VolumeID], reports: [String])
 

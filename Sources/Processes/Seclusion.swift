@@ -20,10 +20,13 @@ enum Seclusion {
     static func run(
         showing device: String, _ start: @escaping @Sendable () throws(ToolError) -> pid_t
     ) throws(ToolError) -> pid_t {
-        try HostThread.alone { () throws(ToolError) in
-            do throws(SystemError) { try seclude(showing: device) } catch { throw .start(error) }
+        // Where that cannot be done the tool sees the host as it is, which does no harm while nothing hangs.
+        let secluded = try HostThread.alone { () throws(ToolError) in
+            _ = try? seclude(showing: device)
             return try start()
         }
+        if let secluded { return secluded }
+        return try start()
     }
 
     /// Changes the calling thread's own mount namespace, which goes with it and with what it starts.
@@ -52,7 +55,16 @@ enum Seclusion {
             guard let dash = fields.firstIndex(of: "-"), fields.count > dash + 2, dash > 5,
                 fields[dash + 2].hasPrefix("/dev/loop"), fields[dash + 2] != device
             else { return nil }
-            return unescapedMountField(String(fields[4]))
+            let point = unescapedMountField(String(fields[4]))
+            return holdsWhatIsNeeded(point) ? nil : point
         }
+    }
+
+    /// Whether a tool could not run without what is mounted there: a host's own root may lie on a loop device.
+    private static func holdsWhatIsNeeded(_ point: String) -> Bool {
+        point == "/"
+            || ["/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/sbin", "/sys", "/usr"].contains {
+                $0 == point || $0.hasPrefix("\(point)/") || point.hasPrefix("\($0)/")
+            }
     }
 }

@@ -2,7 +2,8 @@ internal import Synchronization
 
 extension HostThread {
     /// Does the same with many things, one after the other on a thread that may block. One that does not come back within
-    /// `patience` seconds is left behind, with its thread, and the others go on. The answer is those.
+    /// `patience` seconds is left behind, with its thread, and the others go on. The answer is those. Where one hangs others
+    /// may: each of them gets `laterPatience`, so that many do not add up to minutes.
     ///
     /// `body` may still come to its end for one that was left behind.
     public static func forEach<Item: Sendable>(
@@ -13,12 +14,16 @@ extension HostThread {
         while next < items.count {
             let walk = Walk(items: Array(items[next...]), body: body)
             walk.begin()
-            guard let stuck = walk.wait(patience: patience) else { break }
+            let isFirst = late.isEmpty
+            guard let stuck = walk.wait(patience: isFirst ? patience : min(patience, laterPatience)) else { break }
             late.append(items[next + stuck])
             next += stuck + 1
         }
         return late
     }
+
+    /// Seconds that are given to each thing after one has used up all patience.
+    private static var laterPatience: Double { 0.3 }
 }
 
 /// One thread's way through the things that are left.
@@ -49,6 +54,7 @@ private final class Walk<Item: Sendable>: Sendable {
 
     private func walk() {
         guard let body = body.withLock({ $0.take() }) else { return }
+        state.withLock { $0.since = .now }
         for item in items {
             body(item)
             let goesOn = state.withLock { state in

@@ -27,19 +27,19 @@ public enum HostThread {
     public static func start(_ body: @escaping @Sendable () -> Void) { ThreadPool.apart.submit(body) }
 
     /// Runs `body` on a thread that is made for it alone and ends with it, and waits for its end. What belongs to a thread,
-    /// such as its mount namespace, may be changed there.
+    /// such as its mount namespace, may be changed there. Nil when no thread could be made.
     public static func alone<Value: Sendable, Failure: Error>(
         _ body: @escaping @Sendable () throws(Failure) -> Value
-    ) throws(Failure) -> Value {
+    ) throws(Failure) -> Value? {
         let outcome = Outcome<Value, Failure>()
-        ThreadPool(limit: 1, most: 1, idleSeconds: 0).submit {
+        let status = ThreadPool.startThread {
             do throws(Failure) {
                 outcome.give(.success(try body()))
             } catch {
                 outcome.give(.failure(error))
             }
         }
-        return try outcome.wait()
+        return status == 0 ? try outcome.wait() : nil
     }
 
     /// What one thread brings back to the one that waits for it.
@@ -84,6 +84,8 @@ private final class ThreadPool: Sendable {
         var idle = 0
         /// How many jobs were ever taken.
         var begun = 0
+        /// Whether the system gave no further thread when one was asked for last: it has a limit of its own.
+        var lacksThreads = false
         /// Whether somebody watches that the queue moves.
         var isWatched = false
 
@@ -107,7 +109,9 @@ private final class ThreadPool: Sendable {
 
     var count: Int { state.withLock { $0.threads } }
 
-    var isExhausted: Bool { state.withLock { $0.threads >= most && $0.idle == 0 && $0.queued > 0 } }
+    var isExhausted: Bool {
+        state.withLock { ($0.threads >= most || $0.lacksThreads) && $0.idle == 0 && $0.queued > 0 }
+    }
 
     func submit(_ job: @escaping @Sendable () -> Void) {
         let (start, watch) = state.withLock { state in
@@ -154,13 +158,13 @@ private final class ThreadPool: Sendable {
     private static let startsAtOnce = 32
 
     /// Says what pthread_create(3) did.
-    private func startThread(_ life: @escaping @Sendable (ThreadPool) -> Void) -> CInt {
+    static func startThread(_ body: @escaping @Sendable () -> Void) -> CInt {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
         pthread_attr_setstacksize(&attributes, 512 * 1024)
         var thread = pthread_t()
-        let me = Unmanaged.passRetained(ThreadLife { [self] in life(self) })
+        let me = Unmanaged.passRetained(ThreadLife(body))
         let status = pthread_create(
             &thread, &attributes,
             { raw in
@@ -174,7 +178,8 @@ private final class ThreadPool: Sendable {
 
     /// Starts a thread that is counted already.
     private func startWorker() {
-        let status = startThread { $0.work() }
+        let status = Self.startThread { [self] in work() }
+        state.withLock { $0.lacksThreads = status != 0 }
         if status == 0 { return }
         // The queued job is taken by another thread when one comes free; with none at all nothing would ever run.
         let left = state.withLock { state in
@@ -185,7 +190,7 @@ private final class ThreadPool: Sendable {
     }
 
     private func startWatch() {
-        if startThread({ $0.watch() }) != 0 { state.withLock { $0.isWatched = false } }
+        if Self.startThread({ [self] in watch() }) != 0 { state.withLock { $0.isWatched = false } }
     }
 
     private func work() {

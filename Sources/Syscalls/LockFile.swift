@@ -17,23 +17,33 @@ public struct LockFile: ~Copyable, Sendable {
     private let name: String
 
     /// Takes the lock of the file of that name in a folder, which is made; `path` is for the sentence of an error.
+    ///
+    /// One process at a time is at this: the folder is locked meanwhile, so that nobody takes the file whose name another one
+    /// removes.
     public static func take(
         _ name: String, in folder: borrowing Descriptor, _ path: String
     ) throws(SystemError) -> Outcome {
+        let gate = try Files.open(".", in: folder, O_RDONLY | O_DIRECTORY)
+        guard try lock(gate, path, seconds: patience) else { return .held(by: nil) }
         for _ in 0..<limit {
             let file = try Files.open(name, in: folder, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK)
             let status = try FileStatus.of(file, path)
             if status.kind != .file { return .notAFile(status.kind) }
             if try !Files.lock(file, path) {
-                let holder = Holder(name, in: folder)
-                guard let holder, holder.isEnding, try removeAbandoned(name, in: folder, path, status.identity) else {
-                    return .held(by: holder?.processID)
+                guard let holder = Holder(name, in: folder), holder.isEnding else {
+                    return .held(by: Holder(name, in: folder)?.shownProcessID)
                 }
-                continue
+                // Most that are killed are gone in a moment. One that is not is in a call that hangs.
+                if try !lock(file, path, seconds: patience) {
+                    guard holder.isHanging else { return .held(by: holder.processID) }
+                    try Files.unlink(name, in: folder)
+                    continue
+                }
             }
             guard let named = try? FileStatus.of(name, in: folder), named.identity == status.identity else { continue }
+            // The former holder is not to be read for this one, whatever happens next.
+            try Files.resize(file, path, to: 0)
             // On a full filesystem there may be no room for it, and the lock is had all the same.
-            _ = try? Files.resize(file, path, to: 0)
             _ = try? Files.write(Holder.me.text, to: file, path)
             return .taken(
                 LockFile(folder: try Files.open(".", in: folder, O_RDONLY | O_DIRECTORY), file: file, name: name))
@@ -43,18 +53,19 @@ public struct LockFile: ~Copyable, Sendable {
 
     /// Holders that end at this very moment take the file from under us; so many in a row do not.
     private static let limit = 16
+    /// Seconds that a process which is being killed is given to end, and one that takes the lock to be done.
+    private static let patience = 3.0
 
-    /// Removes the name of a file whose holder was killed. One at a time: the folder is locked meanwhile. False when
-    /// somebody else is at it.
-    private static func removeAbandoned(
-        _ name: String, in folder: borrowing Descriptor, _ path: String, _ identity: FileIdentity
+    /// Takes a lock within so many seconds.
+    private static func lock(
+        _ file: borrowing Descriptor, _ path: String, seconds: Double
     ) throws(SystemError) -> Bool {
-        let gate = try Files.open(".", in: folder, O_RDONLY | O_DIRECTORY)
-        guard try Files.lock(gate, path) else { return false }
-        if let named = try? FileStatus.of(name, in: folder), named.identity == identity {
-            try Files.unlink(name, in: folder)
+        let end = Moment.after(seconds: seconds)
+        while true {
+            if try Files.lock(file, path) { return true }
+            if end < .now { return false }
+            usleep(10_000)
         }
-        return true
     }
 
     private init(folder: consuming Descriptor, file: consuming Descriptor, name: String) {
@@ -79,31 +90,57 @@ private struct Holder {
     let processID: Int32
     /// When it was started, in the kernel's ticks since boot (proc_pid_stat(5), field 22): a process id is used again.
     let started: String
+    /// The namespace that the id is of, such as `pid:[4026531836]`: in a container it means another process.
+    let namespace: String
 
-    static var me: Holder { Holder(processID: getpid(), started: look(getpid())?.started ?? "") }
+    static var me: Holder {
+        Holder(processID: getpid(), started: look("/proc/self/stat")?.started ?? "", namespace: ownNamespace)
+    }
 
-    var text: [UInt8] { Array("\(processID)\n\(started)\n".utf8) }
+    var text: [UInt8] { Array("\(processID)\n\(started)\n\(namespace)\n".utf8) }
 
-    private init(processID: Int32, started: String) {
-        self.processID = processID
-        self.started = started
+    private init(processID: Int32, started: String, namespace: String) {
+        (self.processID, self.started, self.namespace) = (processID, started, namespace)
     }
 
     init?(_ name: String, in folder: borrowing Descriptor) {
-        guard let bytes = try? Files.read(name, in: folder, limit: 64) else { return nil }
+        guard let bytes = try? Files.read(name, in: folder, limit: 256) else { return nil }
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
         guard let first = lines.first, let processID = Int32(first) else { return nil }
-        self.init(processID: processID, started: lines.count > 1 ? lines[1] : "")
+        self.init(
+            processID: processID, started: lines.count > 1 ? lines[1] : "", namespace: lines.count > 2 ? lines[2] : "")
     }
 
-    /// Whether that very process was killed and cannot end: its main thread is gone, which a living node's never is.
+    /// The id, where it may mean that process here.
+    var shownProcessID: Int32? { namespace.isEmpty || namespace == Self.ownNamespace ? processID : nil }
+
+    /// Whether that very process was killed and has not ended yet: its main thread is gone, which a living node's never is.
     var isEnding: Bool {
-        guard !started.isEmpty, let now = Self.look(processID) else { return false }
+        guard !started.isEmpty, namespace == Self.ownNamespace, !namespace.isEmpty,
+            let now = Self.look("/proc/\(processID)/stat")
+        else { return false }
         return now.started == started && now.state == "Z"
     }
 
-    private static func look(_ processID: Int32) -> (state: String, started: String)? {
-        guard let bytes = try? Files.read("/proc/\(processID)/stat", limit: 4_096) else { return nil }
+    /// Whether all that is left of it are threads that the kernel does not let go.
+    var isHanging: Bool {
+        guard isEnding, let folder = try? Files.open("/proc/\(processID)/task", O_RDONLY | O_DIRECTORY),
+            let threads = try? Files.names(in: folder, "the threads of process \(processID)")
+        else { return false }
+        return threads.allSatisfy { thread in
+            guard let now = Self.look("/proc/\(processID)/task/\(thread)/stat") else { return true }
+            return ["D", "Z", "X"].contains(now.state)
+        }
+    }
+
+    private static var ownNamespace: String {
+        var room = [CChar](repeating: 0, count: 64)
+        let length = readlink("/proc/self/ns/pid", &room, room.count)
+        return String(decoding: room[..<max(0, length)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    private static func look(_ path: String) -> (state: String, started: String)? {
+        guard let bytes = try? Files.read(path, limit: 4_096) else { return nil }
         // The command's name stands in parentheses and may hold anything.
         let fields =
             String(decoding: bytes.drop { $0 != UInt8(ascii: ")") }, as: UTF8.self).split(separator: ")").last?

@@ -180,6 +180,14 @@ extension Storage {
     private func freeze(_ cut: SnapshotCut, _ path: String, _ root: OpenFile) throws(VolumeError) -> Freeze {
         let (pool, id) = (cut.volume.pool, cut.volume.id)
         cut.claim.step("freezing the filesystem at \(path)")
+        // One that could not be thawed after an earlier snapshot is, before anything takes its note for this freeze's.
+        if try pooling(pool.isFreezeNoted(id)) {
+            do throws(SystemError) {
+                try Files.thaw(root.descriptor, path)
+            } catch {
+                throw .freeze(.stuck(name: "the filesystem of volume \(id) at \(path)", error))
+            }
+        }
         try pooling(pool.noteFreeze(id))
         return Freeze(
             "the filesystem of volume \(id) at \(path)",

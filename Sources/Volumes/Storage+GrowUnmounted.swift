@@ -27,8 +27,17 @@ extension Storage {
         var record = volume.record
         let grows = record.growsFrom != nil && filesystem.growsUnmounted
         guard grows || record.isResizing else { return }
+        var begins = false
         if grows {
             claim.step("growing the \(filesystem.name) on \(device)")
+            // Before it is noted: what is noted is mended by force.
+            begins = try pendGrowth { () throws(VolumeError) in
+                try tooling(filesystem.requireGrowable(on: device))
+                return true
+            }
+        }
+        guard begins || record.isResizing else { return }
+        if begins {
             record.isResizing = true
             try update(record, in: volume.pool)
             let isDone = try pendGrowth { () throws(VolumeError) in

@@ -110,6 +110,8 @@ extension Storage {
         claim.step("reading \(attached.device.path) to see what it holds")
         let isFresh = try prepare(volume, filesystem, attached, mayFormat: !options.isReadOnly, claim)
         outcome.formatted = isFresh
+        // As it is recorded now: what was found has been brought to its end.
+        let volume = try find(volume.id.text)
         if options.isReadOnly {
             try requireNoCutOffGrowth(of: volume)
         } else if !isFresh {

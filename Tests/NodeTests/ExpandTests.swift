@@ -7,6 +7,19 @@ internal import Testing
 
 @Suite("Growing a volume", .needsRoot)
 struct ExpandTests {
+    @Test("a copy that is larger than its source is recorded as what it is", arguments: Growth.filesystems)
+    func largerCopy(growth: Growth) async throws {
+        try await withNode(on: .xfs) { node in
+            let volume = try await node.createInUse("v", growth.capability, size: growth.before)
+            let snapshot = try await node.snapshot(volume)
+            let copy = try await node.restore(snapshot, "copy", growth.capability, size: growth.after)
+            try await node.use(copy, as: "copy")
+            let bytes = try Files.read(node.record(of: copy), limit: 1 << 20)
+            let record = String(decoding: bytes, as: UTF8.self)
+            #expect(record.contains("\"formatted\"") && !record.contains("\"renewing\""), "\(record)")
+        }
+    }
+
     @Test("a published volume grows at once, under a file that is held open", arguments: Growth.allButExt4)
     func online(growth: Growth) async throws {
         try await withNode { node in

@@ -100,6 +100,37 @@ struct StartUpTests {
         umount2(root, 0)
     }
 
+    /// A killed process may be there for a while after its lock is free, and its name stands in the lock file until the next
+    /// one has written its own.
+    @Test("of two nodes that start beside one that was killed, one serves the pool")
+    func twoStarts() async throws {
+        let folder = TemporaryFolder("node")
+        let faults = FaultControl(folder)
+        try await withNode(in: folder, launcher: faults.launcher) { node in
+            // Not reaped: it stays a zombie, with its locks long free.
+            let killed = node.daemon
+            killed.signal(SIGKILL)
+            await eventually("it does not end") {
+                (try? Files.read("/proc/\(killed.processID)/stat", limit: 4_096)).map {
+                    String(decoding: $0, as: UTF8.self).contains(") Z ")
+                } ?? false
+            }
+            faults.startRecording()
+            faults.hang(at: FaultPoint(side: "before", name: "resize holdfast-pool.lock", count: 1))
+            try node.launch()
+            await eventually("the second one does not take the lock") { faults.isHanging }
+            let third = try NodeRun([
+                "--endpoint", "unix://\(folder.at("other.sock"))", "--node-id", "n", "--pool-dir", node.pool,
+                "--kubelet-root", node.kubeletRoot,
+            ])
+            let (status, output) = try await third.ending()
+            #expect(status == 1 && output.contains("served"), "\(output)")
+            faults.clear()
+            try await node.waitUntilReady()
+            withExtendedLifetime(killed) {}
+        }
+    }
+
     @Test("Probe says not ready until it is through, and all else is UNAVAILABLE")
     func notReady() async throws {
         let folder = TemporaryFolder("node")

@@ -19,6 +19,16 @@ extension FilePool {
         }
     }
 
+    func isFreezeNoted(_ id: VolumeID) throws(PoolError) -> Bool {
+        do throws(SystemError) {
+            let bytes = try Files.read(id.text + Self.frozenSuffix, in: records.folder, limit: 4_096)
+            return String(decoding: bytes, as: UTF8.self) == (try bootID())
+        } catch {
+            if error.code == ENOENT { return false }
+            throw .system(error)
+        }
+    }
+
     func forgetFreeze(_ id: VolumeID) { _ = try? Files.unlink(id.text + Self.frozenSuffix, in: records.folder) }
 
     func notedFreezes() throws(PoolError) -> (volumes: [VolumeID], reports: [String]) {
