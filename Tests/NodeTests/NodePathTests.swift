@@ -100,7 +100,7 @@ struct InTheWay: Sendable, CustomTestStringConvertible {
         },
         InTheWay("a socket", "socket") { node, name in try makeSocket(node.path(name)) },
         InTheWay("a pipe", "pipe") { node, name in try #require(mkfifo(node.path(name), 0o600) == 0) },
-        InTheWay("a device node", "characterDevice") { node, name in
+        InTheWay("a device node", "character device") { node, name in
             try #require(mknod(node.path(name), S_IFCHR | 0o666, 1 << 8 | 3) == 0)
         },
         InTheWay("a symlink to nothing", "symlink") { node, name in symlink("nothing", node.path(name)) },

@@ -24,8 +24,9 @@ extension FilePool {
             let bytes = try Files.read(id.text + Self.frozenSuffix, in: records.folder, limit: 4_096)
             return String(decoding: bytes, as: UTF8.self) == (try bootID())
         } catch {
-            if error.code == ENOENT { return false }
-            throw .system(error)
+            // Something else under the name says nothing; what cannot be read may be a note.
+            if error.code == EIO { throw .system(error) }
+            return false
         }
     }
 
