@@ -26,6 +26,14 @@ struct WalkedOperation: Sendable, CustomTestStringConvertible {
     var expect: Step = { _ in }
     /// What holds after it was cut off, whether or not it is ever made again.
     var keeps: Step = { _ in }
+    /// Whether its steps are those of another row, on another filesystem: it is walked with `HOLDFAST_WALK=all` alone.
+    var isVariant = false
+
+    var asVariant: WalkedOperation {
+        var variant = self
+        variant.isVariant = true
+        return variant
+    }
 
     var testDescription: String { label }
 }
