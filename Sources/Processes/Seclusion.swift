@@ -43,7 +43,11 @@ enum Seclusion {
         let target = String(decoding: room[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
         if holdfast_cover(folder) != 0 { throw .last("cover", folder) }
         // sysfs has it as ../devices/virtual/block/loop3.
-        if symlink("/sys/block/\(target)", "\(folder)/\(name)") != 0 { throw .last("show", device) }
+        if symlink("/sys/block/\(target)", "\(folder)/\(name)") != 0 {
+            // A tool that did not find its own device would be worse off than one that sees all of them.
+            _ = holdfast_hide(folder)
+            throw .last("show", device)
+        }
     }
 
     /// Mount points of loop devices, the latest first. The device's own stay: a tool is to see that it is mounted.

@@ -187,8 +187,14 @@ extension Storage {
     ///
     /// A volume that was recorded as ephemeral is destroyed.
     public func unpublish(_ text: String, from path: String) throws(VolumeError) {
-        if let id = damagedEphemeral(named: text) { return try unpublishDamaged(id, from: path) }
-        if let volume = try ephemeral(named: text) { return try unpublishEphemeral(volume, from: path) }
+        let ephemeral: Volume?
+        do throws(VolumeError) {
+            ephemeral = try self.ephemeral(named: text)
+        } catch {
+            guard let id = damagedEphemeral(named: text) else { throw error }
+            return try unpublishDamaged(id, from: path)
+        }
+        if let ephemeral { return try unpublishEphemeral(ephemeral, from: path) }
         let claim = try claims.take("volume \(text)", for: "NodeUnpublishVolume")
         guard let place = try locateIfThere(path) else { return }
         let pathClaim = try claims.take("path \(place.path)", for: "NodeUnpublishVolume")

@@ -165,18 +165,8 @@ final class WalkedLife: Sendable {
 /// After one step and before the next one the same is on disk: one of the two kills is followed by a client that retries,
 /// the other by one that gives up. The first and the last take both futures; with `HOLDFAST_WALK=all` each of them does.
 func walk(_ operation: WalkedOperation) async throws {
-    let folder = TemporaryFolder("walk")
-    let pool = try await operation.ground?.mount(in: folder, size: 1 << 30)
-    let faults = FaultControl(folder)
-    try await withNode(in: folder, pool: pool, launcher: faults.launcher) { node in
-        let life = WalkedLife(node, faults)
-        try await operation.prepare(life)
-        faults.startRecording()
-        try await operation.act(life)
-        let points = faults.recorded()
-        try await operation.expect(life)
-        try await life.clear("first run")
-        #expect(points.count >= 2, "\(operation.label) passes no fault points")
+    try await recording(operation) { life, points in
+        let node = life.node
         for (number, point) in points.enumerated() {
             let isAtEnd = number == 0 || number == points.count - 1 || getenv("HOLDFAST_WALK") != nil
             for future in isAtEnd ? Future.allCases : [point.side == "before" ? .retries : .givesUp] {
@@ -195,23 +185,14 @@ func walk(_ operation: WalkedOperation) async throws {
                 try await node.restart()
             }
         }
-        life.expectFewMissed(of: points.count)
     }
 }
 
 /// Kills the node at each point of an operation, and the start that follows at one of its own, another one each time.
 func walkStarts(_ operation: WalkedOperation) async throws {
-    let folder = TemporaryFolder("walk")
-    let pool = try await operation.ground?.mount(in: folder, size: 1 << 30)
-    let faults = FaultControl(folder)
-    try await withNode(in: folder, pool: pool, launcher: faults.launcher) { node in
-        let life = WalkedLife(node, faults)
-        try await operation.prepare(life)
-        faults.startRecording()
-        try await operation.act(life)
-        let points = faults.recorded().filter { $0.side == "after" }
-        try await life.clear("first run")
-        for (number, point) in points.enumerated() {
+    try await recording(operation) { life, points in
+        let (node, faults) = (life.node, life.faults)
+        for (number, point) in points.filter({ $0.side == "after" }).enumerated() {
             let what = "\(operation.label), killed \(point)"
             try await following(life, what) {
                 try await cutOff(operation, at: point, life, what) { faults.startRecording() }
@@ -231,6 +212,26 @@ func walkStarts(_ operation: WalkedOperation) async throws {
                 try await node.restart()
             }
         }
+    }
+}
+
+/// Makes an operation once on a node of its own, undoes it, and calls `body` with the points that it has passed.
+private func recording(
+    _ operation: WalkedOperation, _ body: (WalkedLife, [FaultPoint]) async throws -> Void
+) async throws {
+    let folder = TemporaryFolder("walk")
+    let pool = try await operation.ground?.mount(in: folder, size: 1 << 30)
+    let faults = FaultControl(folder)
+    try await withNode(in: folder, pool: pool, launcher: faults.launcher) { node in
+        let life = WalkedLife(node, faults)
+        try await operation.prepare(life)
+        faults.startRecording()
+        try await operation.act(life)
+        let points = faults.recorded()
+        try await operation.expect(life)
+        try await life.clear("first run")
+        #expect(points.count >= 2, "\(operation.label) passes no fault points")
+        try await body(life, points)
         life.expectFewMissed(of: points.count)
     }
 }
