@@ -85,6 +85,8 @@ final class NodeUnderTest: Sendable {
     /// Probes until the start-up pass is through.
     func waitUntilReady() async throws {
         let limit = Moment.after(seconds: 30)
+        // A call that finds nobody there waits at least 100 ms before gRPC tries again.
+        while (try? RawConnection(socket)) == nil, Moment.now < limit { try await Task.sleep(for: .milliseconds(1)) }
         let client = client
         while try await client.call(CSIMethod.probe, ProbeRequest()).ready != true {
             try #require(Moment.now < limit, "the node did not become ready: \(logText)")
