@@ -15,8 +15,8 @@ public struct StartUpReport: Sendable {
 
 extension Storage {
     /// Rebuilds the picture from the pools and the kernel: records, attached devices, mounts that outlived the process.
-    /// `isReady` turns true at its end.
-    public func startUp() throws(VolumeError) -> StartUpReport {
+    /// `isReady` turns true at its end, after `tell` has been given what was found: whoever sees a ready node finds it told.
+    public func startUp(_ tell: (StartUpReport) -> Void) throws(VolumeError) {
         var report = StartUpReport()
         for pool in pools {
             report.troubles += try pooling(pool.recover())
@@ -38,8 +38,8 @@ extension Storage {
                 }
             }
         }
+        tell(report)
         ready.store(true, ordering: .releasing)
-        return report
     }
 
     /// Lets the writers of a volume go on that the process before had held for a snapshot. Only what was noted is thawed, and

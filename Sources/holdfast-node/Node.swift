@@ -80,15 +80,18 @@ struct Node {
 /// The start-up pass. A node that cannot finish it is of no use, so the process ends with the reason.
 private func startUp(_ storage: Storage, _ started: Moment) async {
     do throws(VolumeError) {
-        let report = try await HostThread.run { () throws(VolumeError) in try storage.startUp() }
-        for trouble in report.troubles { Log.shared.warning(trouble) }
-        Log.shared.info(
-            "ready",
-            [
-                "volumes": "\(report.volumes)", "mounts": "\(report.mounts)",
-                "thawed": "\(report.thawed)",
-                "ms": "\(Int(started.age * 1_000))",
-            ])
+        try await HostThread.run { () throws(VolumeError) in
+            try storage.startUp { report in
+                for trouble in report.troubles { Log.shared.warning(trouble) }
+                Log.shared.info(
+                    "ready",
+                    [
+                        "volumes": "\(report.volumes)", "mounts": "\(report.mounts)",
+                        "thawed": "\(report.thawed)",
+                        "ms": "\(Int(started.age * 1_000))",
+                    ])
+            }
+        }
     } catch {
         Log.shared.error("the start-up pass failed: \(error)")
         exit(1)

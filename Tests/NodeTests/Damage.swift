@@ -74,7 +74,7 @@ func rewritten(_ record: [UInt8], _ text: String, _ other: String, in folder: St
     let lines = String(decoding: record, as: UTF8.self).split(separator: "\n", maxSplits: 1)
     let body = Array(String(try #require(lines.last)).replacing(text, with: other).utf8)
     try await write(body, to: "\(folder)/body")
-    let sum = try await digest("\(folder)/body")
+    let sum = try await sha256("\(folder)/body")
     unlink("\(folder)/body")
     return Array("holdfast-record 1 sha256=\(sum) length=\(body.count)\n".utf8) + body
 }
@@ -84,7 +84,7 @@ func rewritten(_ record: [UInt8], _ text: String, _ other: String, in folder: St
 func inventory(_ folder: String, of id: String) async throws -> String {
     let script = """
         cd "$0" && find . -mindepth 1 -path "*$1*" -printf "%P %y %i %s %T@ %C@ %l\\n" | sort
-        find . -type f -path "*$1*" -exec sha256sum {} + | sort
+        find . -type f -path "*$1*" -exec cksum {} + | sort
         """
     return try await run("sh", "-c", script, folder, id)
 }

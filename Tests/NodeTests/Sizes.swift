@@ -60,7 +60,7 @@ extension NodeUnderTest {
         try #require(body.contains(old), "no \(old) in \(body)")
         let changed = String(body).replacing(old, with: new)
         folder.write("body", changed)
-        let sum = try await digest(folder.at("body"))
+        let sum = try await sha256(folder.at("body"))
         let head = "holdfast-record 1 sha256=\(sum) length=\(changed.utf8.count)\n"
         unlink(path)
         try await write(Array((head + changed).utf8), to: path)
