@@ -1,0 +1,219 @@
+internal import CMicrohttpd
+internal import Glibc
+internal import Synchronization
+internal import Syscalls
+
+/// The server's thread: it polls, lets the library work, and sees to what the library does not: clients that go while their
+/// connection sleeps, requests that never come to their end, and the end of the whole.
+///
+/// What is not behind `orders` belongs to that thread alone, once it runs.
+final class ServerLoop: @unchecked Sendable {
+    private struct Orders: ~Copyable {
+        /// Until when handlers may run on; nil while the server is not to stop.
+        var stopsBy: Moment?
+        var hasEnded = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let limits: HTTPLimits
+    private let handler: HTTPHandler
+    private let orders = Mutex(Orders())
+    private let wake: Wake
+    private var daemon: OpaquePointer?
+    private var connections: [ObjectIdentifier: Connection] = [:]
+    private var texts: [UnsafeMutablePointer<CChar>] = []
+    private let calls = UnsafeMutablePointer<holdfast_http_calls>.allocate(capacity: 1)
+
+    init(limits: HTTPLimits, handler: @escaping HTTPHandler) throws(SystemError) {
+        wake = try Wake()
+        (self.limits, self.handler) = (limits, handler)
+    }
+
+    deinit {
+        calls.deallocate()
+        for text in texts { free(text) }
+    }
+
+    /// Starts the library's server and the thread. The library owns the socket from then on.
+    func start(on socket: consuming ListeningSocket, tls: TLSIdentity?) -> Bool {
+        calls.initialize(to: Self.calls(context: Unmanaged.passUnretained(self).toOpaque()))
+        daemon = holdfast_http_start(
+            socket.descriptor.number, calls, UInt32(limits.connections), limits.headerBytes, UInt32(limits.idleSeconds),
+            text(tls?.certificate), text(tls?.key), text(tls?.clientAuthority))
+        guard daemon != nil else { return false }
+        _ = socket.descriptor.release()
+        // The thread holds this value until its end: the library's calls come to it.
+        HostThread.start { self.run() }
+        return true
+    }
+
+    private func text(_ value: String?) -> UnsafeMutablePointer<CChar>? {
+        guard let value, let copy = strdup(value) else { return nil }
+        texts.append(copy)
+        return copy
+    }
+
+    // MARK: Orders from other threads
+
+    func orderStop(grace: Double) {
+        orders.withLock { orders in
+            let until = Moment.after(seconds: grace)
+            orders.stopsBy = min(until, orders.stopsBy ?? until)
+        }
+        wake.signal()
+    }
+
+    func waitForEnd() async {
+        await withCheckedContinuation { continuation in
+            let hasEnded = orders.withLock { orders in
+                if !orders.hasEnded { orders.waiting.append(continuation) }
+                return orders.hasEnded
+            }
+            if hasEnded { continuation.resume() }
+        }
+    }
+
+    // MARK: The thread
+
+    private func run() {
+        guard let daemon else { return }
+        while orders.withLock({ $0.stopsBy }) == nil { turn(daemon) }
+        // Those who wait to be accepted are refused, and the port is free.
+        let listening = MHD_quiesce_daemon(daemon)
+        if listening >= 0 { close(listening) }
+        for connection in connections.values { connection.exchange?.serverStops() }
+        while let limit = orders.withLock({ $0.stopsBy }), limit > .now, isBusy { turn(daemon, until: limit) }
+        for connection in connections.values { connection.exchange?.abandon() }
+        // Takes up what has been roused: a sleeping connection at its stop is a panic of the library.
+        holdfast_http_run(daemon)
+        MHD_stop_daemon(daemon)
+        self.daemon = nil
+        let waiting = orders.withLock { orders in
+            orders.hasEnded = true
+            defer { orders.waiting = [] }
+            return orders.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+
+    private var isBusy: Bool { connections.values.contains { $0.exchange?.isInProcess ?? false } }
+
+    private func turn(_ daemon: OpaquePointer, until limit: Moment? = nil) {
+        let watched = connections.values.filter { !$0.hasGone && ($0.exchange?.isInProcess ?? false) }
+        var polled = [
+            pollfd(fd: holdfast_http_wakes(daemon), events: Int16(POLLIN), revents: 0),
+            pollfd(fd: wake.number, events: Int16(POLLIN), revents: 0),
+        ]
+        // POLLRDHUP, which wants _GNU_SOURCE: a sleeping connection is not read, so nothing else tells of its end.
+        polled += watched.map { pollfd(fd: $0.socket, events: 0x2000, revents: 0) }
+        let due = connections.values.compactMap(\.dueAt).min()
+        let moment = [due, limit].compactMap { $0 }.min()
+        var patience = holdfast_http_patience(daemon)
+        if let moment {
+            patience = patience < 0 ? moment.remainingMilliseconds : min(patience, moment.remainingMilliseconds)
+        }
+        if poll(&polled, nfds_t(polled.count), patience) > 0 {
+            if polled[1].revents != 0 { wake.clear() }
+            for (connection, entry) in zip(watched, polled[2...]) where entry.revents != 0 {
+                connection.hasGone = true
+                connection.exchange?.clientHasGone()
+            }
+        }
+        for connection in connections.values {
+            if let due = connection.dueAt, due <= .now {
+                connection.dueAt = nil
+                shutdown(connection.socket, CInt(SHUT_RDWR))
+            }
+        }
+        holdfast_http_run(daemon)
+    }
+
+    // MARK: What the library tells
+
+    private static func calls(context: UnsafeMutableRawPointer) -> holdfast_http_calls {
+        holdfast_http_calls(
+            context: context,
+            opened: { context, connection in
+                guard let context, let connection else { return nil }
+                return ServerLoop.at(context).opened(connection)
+            },
+            closed: { context, socket in
+                guard let context, let socket else { return }
+                let connection = Unmanaged<Connection>.fromOpaque(socket).takeRetainedValue()
+                ServerLoop.at(context).connections[ObjectIdentifier(connection)] = nil
+            },
+            begun: { context, connection, target in
+                guard let context, let connection, let target else { return nil }
+                return ServerLoop.at(context).begun(connection, String(cString: target))
+            },
+            handle: { context, request, connection, method, piece, length in
+                guard let context, let request, let connection else { return 0 }
+                let exchange = Unmanaged<Exchange>.fromOpaque(request).takeUnretainedValue()
+                let bytes = UnsafeRawBufferPointer(start: piece, count: length)
+                let loop = ServerLoop.at(context)
+                return loop.handle(exchange, connection, method.map { String(cString: $0) } ?? "", bytes) ? 1 : 0
+            },
+            ended: { context, request in
+                guard let context, let request else { return }
+                let exchange = Unmanaged<Exchange>.fromOpaque(request).takeRetainedValue()
+                exchange.end()
+                for connection in ServerLoop.at(context).connections.values where connection.exchange === exchange {
+                    connection.exchange = nil
+                }
+            })
+    }
+
+    private static func at(_ context: UnsafeMutableRawPointer) -> ServerLoop {
+        Unmanaged<ServerLoop>.fromOpaque(context).takeUnretainedValue()
+    }
+
+    private func opened(_ raw: OpaquePointer) -> UnsafeMutableRawPointer {
+        let connection = Connection(raw, dueAt: .after(seconds: limits.requestSeconds))
+        connections[ObjectIdentifier(connection)] = connection
+        return Unmanaged.passRetained(connection).toOpaque()
+    }
+
+    private func connection(of raw: OpaquePointer) -> Connection? {
+        holdfast_http_socket_context(raw).map { Unmanaged<Connection>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    private func begun(_ raw: OpaquePointer, _ target: String) -> UnsafeMutableRawPointer? {
+        guard let connection = connection(of: raw) else { return nil }
+        let exchange = Exchange(raw, target: target, limits: limits, handler: handler)
+        connection.exchange = exchange
+        connection.dueAt = connection.dueAt ?? .after(seconds: limits.requestSeconds)
+        return Unmanaged.passRetained(exchange).toOpaque()
+    }
+
+    private func handle(
+        _ exchange: Exchange, _ raw: OpaquePointer, _ method: String, _ piece: UnsafeRawBufferPointer
+    ) -> Bool {
+        guard let connection = connection(of: raw) else { return false }
+        if !exchange.hasBegun { return exchange.begin(method: method, headers: Self.headers(of: raw)) }
+        if piece.count > 0 {
+            exchange.take(piece)
+            return true
+        }
+        connection.dueAt = nil
+        return exchange.goOn(from: connection)
+    }
+
+    private static func headers(of raw: OpaquePointer) -> HTTPHeaders {
+        final class Collected { var headers = HTTPHeaders() }
+        let collected = Collected()
+        withExtendedLifetime(collected) {
+            var each = holdfast_http_each(
+                context: Unmanaged.passUnretained(collected).toOpaque(),
+                call: { context, name, nameLength, value, valueLength in
+                    guard let context else { return }
+                    let text = { (start: UnsafePointer<CChar>?, length: Int) in
+                        String(decoding: UnsafeRawBufferPointer(start: start, count: length), as: UTF8.self)
+                    }
+                    Unmanaged<Collected>.fromOpaque(context).takeUnretainedValue()
+                        .headers.add(text(name, nameLength), text(value, valueLength))
+                })
+            holdfast_http_headers(raw, &each)
+        }
+        return collected.headers
+    }
+}

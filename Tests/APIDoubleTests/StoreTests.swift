@@ -1,0 +1,2 @@
+import APIDouble
+import Testing
