@@ -36,10 +36,16 @@ final class Exchange: Sendable {
     private let target: String
     private let limits: HTTPLimits
     private let handler: HTTPHandler
+    /// Wakes the server's thread, which the library does not do without a thread of its own.
+    private let wakeServer: @Sendable () -> Void
     private let state = Mutex(State())
 
-    init(_ connection: OpaquePointer, target: String, limits: HTTPLimits, handler: @escaping HTTPHandler) {
-        (raw, self.target, self.limits, self.handler) = (Raw(connection: connection), target, limits, handler)
+    init(
+        _ connection: OpaquePointer, target: String, limits: HTTPLimits, handler: @escaping HTTPHandler,
+        wakeServer: @escaping @Sendable () -> Void
+    ) {
+        (raw, self.target, self.limits) = (Raw(connection: connection), target, limits)
+        (self.handler, self.wakeServer) = (handler, wakeServer)
     }
 
     /// Whether the request is there and its answer is not sent yet.
@@ -215,6 +221,7 @@ final class Exchange: Sendable {
         guard state.sleeps else { return }
         state.sleeps = false
         MHD_resume_connection(raw.connection)
+        wakeServer()
     }
 }
 

@@ -179,7 +179,9 @@ final class ServerLoop: @unchecked Sendable {
 
     private func begun(_ raw: OpaquePointer, _ target: String) -> UnsafeMutableRawPointer? {
         guard let connection = connection(of: raw) else { return nil }
-        let exchange = Exchange(raw, target: target, limits: limits, handler: handler)
+        let exchange = Exchange(raw, target: target, limits: limits, handler: handler) { [weak self] in
+            self?.wake.signal()
+        }
         connection.exchange = exchange
         connection.dueAt = connection.dueAt ?? .after(seconds: limits.requestSeconds)
         return Unmanaged.passRetained(exchange).toOpaque()
