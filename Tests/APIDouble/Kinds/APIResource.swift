@@ -80,4 +80,6 @@ struct Rules: Sendable {
     /// What is wrong with a change: the new object, the old one.
     var checkChange: @Sendable (JSON, JSON) -> [APIStatus.Cause] = { _, _ in [] }
     var name = NameRule.subdomain
+    /// Where amounts stand, or objects whose members are amounts.
+    var amounts: [String] = []
 }

@@ -5,16 +5,14 @@ enum ClaimRules {
     static let rules = Rules(
         fill: { claim in
             if claim[at: "spec.volumeMode"] == nil { claim[at: "spec.volumeMode"] = "Filesystem" }
-            canonicalize(&claim, "spec.resources.requests")
-            canonicalize(&claim, "status.capacity")
-            canonicalize(&claim, "status.allocatedResources")
             normalizeSources(&claim)
         },
         admit: { claim, state in
             addFinalizer("kubernetes.io/pvc-protection", to: &claim)
             setDefaultClass(&claim, state)
         },
-        check: check, checkChange: checkChange)
+        check: check, checkChange: checkChange,
+        amounts: ["spec.resources.requests", "spec.resources.limits", "status.capacity", "status.allocatedResources"])
 
     /// dataSource and dataSourceRef say the same, where the kind of source allows both.
     private static func normalizeSources(_ claim: inout JSON) {

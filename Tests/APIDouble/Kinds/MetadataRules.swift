@@ -62,14 +62,14 @@ enum MetadataRules {
     /// What must not change, and what comes back where it was left out.
     static func carryOver(from old: JSON, to new: inout JSON) -> [APIStatus.Cause] {
         var causes: [APIStatus.Cause] = []
-        for field in ["uid", "creationTimestamp"] {
-            let path = ["metadata", field]
-            if let value = new[path: path], value != old[path: path] {
-                causes.append(.invalid("metadata.\(field)", value.string ?? "", "field is immutable"))
-            }
-            new[path: path] = old[path: path]
+        if !new.uid.isEmpty, new.uid != old.uid {
+            causes.append(.invalid("metadata.uid", new.uid, "field is immutable"))
         }
-        for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink", "generateName"] {
+        let kept = [
+            "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink",
+            "generateName",
+        ]
+        for field in kept {
             new[path: ["metadata", field]] = old[path: ["metadata", field]]
         }
         let added = new.finalizers.filter { !old.finalizers.contains($0) }

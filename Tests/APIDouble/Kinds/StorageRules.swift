@@ -63,11 +63,6 @@ enum CSIDriverRules {
 
 enum CapacityRules {
     static let rules = Rules(
-        fill: { capacity in
-            for field in ["capacity", "maximumVolumeSize"] {
-                if let text = capacity[field]?.string { capacity[field] = .string(Amount.canonical(text)) }
-            }
-        },
         check: { capacity in
             var causes: [APIStatus.Cause] = []
             if capacity["storageClassName"]?.string?.isEmpty ?? true {
@@ -78,7 +73,8 @@ enum CapacityRules {
             }
             return causes
         },
-        checkChange: { new, old in immutable(["nodeTopology", "storageClassName"], new, old) })
+        checkChange: { new, old in immutable(["nodeTopology", "storageClassName"], new, old) },
+        amounts: ["capacity", "maximumVolumeSize"])
 }
 
 enum AttachmentRules {

@@ -10,13 +10,12 @@ enum VolumeRules {
             }
             if volume[at: "spec.volumeMode"] == nil { volume[at: "spec.volumeMode"] = "Filesystem" }
             fillReference(&volume)
-            canonicalize(&volume, "spec.capacity")
         },
         admit: { volume, _ in
             volume[at: "status.lastPhaseTransitionTime"] = .string(timestamp(wallClockSeconds()))
             addFinalizer("kubernetes.io/pv-protection", to: &volume)
         },
-        check: check, checkChange: checkChange)
+        check: check, checkChange: checkChange, amounts: ["spec.capacity"])
 
     /// A reference without kind and version is one to a claim.
     private static func fillReference(_ volume: inout JSON) {
@@ -115,12 +114,4 @@ enum AccessModes {
 func addFinalizer(_ name: String, to object: inout JSON) {
     if object.finalizers.contains(name) { return }
     object[at: "metadata.finalizers"] = .array((object.finalizers + [name]).map { .string($0) })
-}
-
-/// Writes amounts as the server gives them back.
-func canonicalize(_ object: inout JSON, _ path: String) {
-    for (key, value) in object[at: path]?.object ?? [:] {
-        if let number = value.integer { object[at: path]?[key] = .string(Amount.canonical(String(number))) }
-        if let text = value.string { object[at: path]?[key] = .string(Amount.canonical(text)) }
-    }
 }

@@ -50,7 +50,7 @@ extension JSON {
     /// Without members that are null, which the server's types do not tell from absent ones.
     var withoutNulls: JSON {
         switch self {
-        case .object(let members): .object(members.compactMapValues { $0.isNull ? nil : $0.withoutNulls })
+        case .object(let members): .object(members.filter { !$0.value.isNull }.mapValues(\.withoutNulls))
         case .array(let elements): .array(elements.map(\.withoutNulls))
         case .null, .bool, .integer, .number, .string: self
         }

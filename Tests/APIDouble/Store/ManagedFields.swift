@@ -28,7 +28,7 @@ enum ManagedFields {
         } else if !changed.isEmpty {
             entries = adding(changed, to: entries, options.manager, operation, subresource, object, time)
         }
-        object[at: "metadata.managedFields"] = entries.isEmpty ? nil : .array(entries)
+        object[at: "metadata.managedFields"] = entries.isEmpty ? JSON?.none : .array(entries)
     }
 
     static func isMine(_ entry: JSON, _ manager: String, _ operation: String, _ subresource: String) -> Bool {

@@ -7,7 +7,7 @@ enum Patches {
         guard case .object(let changes) = patch else { return patch }
         var result: JSON = target.object == nil ? [:] : target
         for (key, change) in changes {
-            result[key] = change.isNull ? nil : merged(change, into: result[key] ?? .null)
+            result[key] = change.isNull ? JSON?.none : merged(change, into: result[key] ?? .null)
         }
         return result
     }
@@ -74,7 +74,8 @@ enum Patches {
         for step in path {
             switch found {
             case .object(let members): found = members[step]
-            case .array(let elements): found = Int(step).flatMap { elements.indices.contains($0) ? elements[$0] : nil }
+            case .array(let elements):
+                found = Int(step).flatMap { elements.indices.contains($0) ? elements[$0] : JSON?.none }
             default: return nil
             }
         }

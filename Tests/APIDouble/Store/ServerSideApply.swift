@@ -112,7 +112,7 @@ extension StoreState {
             let key = String(step.dropFirst(2))
             guard let member = value[key] else { return value }
             let left: JSON = rest.isEmpty ? [:] : removing(rest, from: member, in: key)
-            value[key] = left.isEmptyObjectOrArray ? nil : left
+            value[key] = left.isEmptyObjectOrArray ? JSON?.none : left
             return value
         }
         guard let elements = value.array else { return value }
@@ -122,7 +122,7 @@ extension StoreState {
                 if rest.isEmpty { return nil }
                 let left = removing(rest, from: element, in: "")
                 let key = ManagedFields.keyOfElements[list] ?? ""
-                return left.object?.keys.allSatisfy { $0 == key } ?? true ? nil : left
+                return left.object?.keys.allSatisfy { $0 == key } ?? true ? JSON?.none : left
             })
     }
 }

@@ -168,7 +168,7 @@ extension StoreState {
             return (deletion.isDryRun ? object : remove(resource, key, last: object), true)
         }
         let before = object
-        object[at: "metadata.finalizers"] = finalizers.isEmpty ? nil : .array(finalizers.map { .string($0) })
+        object[at: "metadata.finalizers"] = finalizers.isEmpty ? JSON?.none : .array(finalizers.map { .string($0) })
         if !object.isBeingDeleted || (before[at: "metadata.deletionGracePeriodSeconds"]?.integer ?? 0) > grace {
             object[at: "metadata.deletionTimestamp"] = .string(timestamp(wallClockSeconds() + grace))
             object[at: "metadata.deletionGracePeriodSeconds"] = .integer(grace)

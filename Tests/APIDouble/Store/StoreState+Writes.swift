@@ -56,7 +56,7 @@ extension StoreState {
             throw .badRequest(
                 "the namespace of the provided object does not match the namespace sent on the request")
         }
-        object[at: "metadata.namespace"] = namespace.isEmpty ? nil : .string(namespace)
+        object[at: "metadata.namespace"] = namespace.isEmpty ? JSON?.none : .string(namespace)
     }
 
     private func checkNamespace(of object: JSON, _ resource: APIResource) throws(APIStatus) {
@@ -122,7 +122,30 @@ extension StoreState {
                 throw Self.wrongType(resource, "ObjectMeta.metadata.\(field)", "map[string]string")
             }
         }
+        for path in resource.rules.amounts { try Self.canonicalize(&object, at: path, resource) }
         return object
+    }
+
+    /// Writes amounts as the server gives them back.
+    private static func canonicalize(
+        _ object: inout JSON, at path: String, _ resource: APIResource
+    ) throws(APIStatus) {
+        func canonical(_ value: JSON) throws(APIStatus) -> JSON {
+            let text = value.string ?? value.integer.map { String($0) } ?? ""
+            guard Amount(text) != nil else {
+                throw .badRequest(
+                    "\(resource.kind) in version \"\(resource.version)\" cannot be handled as a \(resource.kind): "
+                        + "quantities must match the regular expression "
+                        + "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'")
+            }
+            return .string(Amount.canonical(text))
+        }
+        guard let value = object[at: path] else { return }
+        guard let members = value.object else {
+            object[at: path] = try canonical(value)
+            return
+        }
+        for (key, member) in members { object[at: path]?[key] = try canonical(member) }
     }
 
     private static func wrongType(_ resource: APIResource, _ field: String, _ type: String) -> APIStatus {
