@@ -78,8 +78,11 @@ final class BodyStream: Sendable {
     /// The server stops: what waits is still sent, and then the end.
     func finish() { end(.whole) }
 
-    /// The client has gone.
-    func cut() { end(.cut) }
+    /// The client has gone: what waits is for nobody.
+    func cut() {
+        state.withLock { ($0.waiting, $0.taken) = ([], 0) }
+        end(.cut)
+    }
 
     private func rouse(_ state: inout State) {
         guard state.isDry, state.count > 0 || state.end != nil else { return }
@@ -90,7 +93,6 @@ final class BodyStream: Sendable {
     /// Copies what there is into `room`. With nothing there, `sleep` is called.
     func take(into room: UnsafeMutableRawBufferPointer, sleep: () -> Void) -> Piece {
         state.withLock { state in
-            if state.end == .cut { return .cut }
             if state.count > 0 {
                 let count = min(room.count, state.count)
                 room.copyBytes(from: state.waiting[state.taken..<state.taken + count])
@@ -99,7 +101,11 @@ final class BodyStream: Sendable {
                 if state.count < limit { state.feeder.take()?.resume() }
                 return .bytes(count)
             }
-            if state.end == .whole { return .end }
+            switch state.end {
+            case .whole: return .end
+            case .cut: return .cut
+            case nil: break
+            }
             state.isDry = true
             sleep()
             return .nothingYet

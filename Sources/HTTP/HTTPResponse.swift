@@ -3,8 +3,8 @@ public struct HTTPResponse: Sendable {
     public enum Body: Sendable {
         case bytes([UInt8])
         /// Sent in chunks as they come, until the sequence ends. The task that reads it is cancelled when the client goes
-        /// and when the server stops. A sequence that throws cuts the connection, so that nobody takes the part for the
-        /// whole. At most `HTTPLimits.streamBytes` are taken before the client has read them.
+        /// and when the server stops. A sequence that throws cuts the connection behind what it gave, so that nobody takes
+        /// the part for the whole. At most `HTTPLimits.streamBytes` are taken before the client has read them.
         case stream(any AsyncSequence<[UInt8], any Error> & Sendable)
         /// No answer at all: the connection is cut.
         case hangUp

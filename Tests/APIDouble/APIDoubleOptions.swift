@@ -29,6 +29,7 @@ public enum Controller: Sendable, CaseIterable {
     case binder
     /// Removes kubernetes.io/pvc-protection and kubernetes.io/pv-protection from what is deleted and not in use.
     case protection
-    /// Deletes what has no owner any more, and what is in a namespace that is deleted.
+    /// Deletes what has no owner any more, and what is in a namespace that is deleted. It looks only when it is started and
+    /// when `run` is called, so that a test sees what was before.
     case garbageCollector
 }

@@ -16,13 +16,17 @@ final class WatchSink: Sendable {
     /// Gives the events, one a piece. Ending it ends the watch.
     let events: AsyncStream<[UInt8]>
 
-    init(_ resource: APIResource, _ scope: ListScope) {
-        (self.resource, self.scope) = (resource, scope)
+    /// Called instead of sending an event, for those who only want to know that there is one.
+    private let told: (@Sendable () -> Void)?
+
+    init(_ resource: APIResource, _ scope: ListScope, told: (@Sendable () -> Void)? = nil) {
+        (self.resource, self.scope, self.told) = (resource, scope, told)
         (events, continuation) = AsyncStream.makeStream()
     }
 
     func take(_ change: Change) {
         guard scope.holds(change.key) else { return }
+        if let told { return told() }
         let was = change.before.map { scope.matches($0.object) } ?? false
         let isNow = change.after.map { scope.matches($0.object) } ?? false
         switch (was, isNow) {
