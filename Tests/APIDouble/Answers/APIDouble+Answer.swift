@@ -23,10 +23,22 @@ extension APIDouble {
             traffic.answered(number, code: 0)
             return .hangUp
         }
+        await waitForVersion(request, outcome)
         var response = Self.instead(of: fault) ?? dispatch(request, outcome, user, number, fault)
         if let afterwards = await meetAfter(fault) { response = afterwards }
         traffic.answered(number, code: response.status)
         return response
+    }
+
+    /// A read of a version that is yet to come waits for it for a while.
+    private func waitForVersion(_ request: HTTPRequest, _ outcome: Route.Outcome) async {
+        guard case .route(let route) = outcome, ["get", "list"].contains(route.verb),
+            let wanted = request.query["resourceVersion"].flatMap({ UInt64($0) })
+        else { return }
+        let limit = ContinuousClock.now + .seconds(options.freshnessSeconds)
+        while store.withLock({ $0.version }) < wanted, ContinuousClock.now < limit, !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(20))
+        }
     }
 
     private static func record(
