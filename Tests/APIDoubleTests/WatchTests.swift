@@ -104,4 +104,31 @@ struct WatchTests {
         #expect(with.first?[at: "object.kind"] == "ConfigMap")
         await double.stop()
     }
+
+    @Test("Events are held back until their gate opens, and come late")
+    func holdsEvents() async throws {
+        let double = try await APIDouble()
+        let client = try CurlClient(kubeconfig: try double.kubeconfig)
+        let gate = Gate()
+        double.inject(.holdEvents(gate), on: RequestMatch("watch"), times: 2)
+        double.inject(.delayEvents(seconds: 0.5), on: RequestMatch("watch"))
+        try double.create(map("one"))
+        let path = "/api/v1/configmaps?watch=1"
+        let held = await client.watch(path, seconds: 1)
+        #expect(held.isEmpty)
+        async let released = client.watch(path, seconds: 10)
+        try await double.waitFor(RequestMatch("watch"), count: 2)
+        gate.open()
+        double.dropWatches(gracefully: true)
+        let shown = await released
+        #expect(short(shown) == ["ADDED one"])
+        let begun = ContinuousClock.now
+        async let delayed = client.watch(path, seconds: 10)
+        try await double.waitFor(RequestMatch("watch"), count: 3)
+        double.dropWatches(gracefully: true)
+        let late = await delayed
+        #expect(short(late) == ["ADDED one"])
+        #expect(begun.duration(to: .now) > .milliseconds(500))
+        await double.stop()
+    }
 }

@@ -52,7 +52,8 @@ extension APIDouble {
             return state.nextSink
         }
         watches.withLock { $0[id] = open }
-        let seconds = call.query["timeoutSeconds"].flatMap { Double($0) } ?? options.watchSeconds
+        let asked = call.query["timeoutSeconds"].flatMap { Double($0) } ?? 0
+        let seconds = asked > 0 ? asked : options.watchSeconds
         let task = Task { [weak self, bookmarks = options.bookmarkSeconds] in
             await withTaskGroup { group in
                 group.addTask { await Self.pump(open, call.fault) }
