@@ -113,4 +113,20 @@ struct HTTPTLSTests {
         #expect(await curl("\(identities.options(nil)) https://127.0.0.1:\(server.port)/").output == "ok")
         await server.stop()
     }
+
+    @Test("Clients that go in the middle of an answer harm nobody", arguments: [true, false])
+    func abortedAnswers(withTLS: Bool) async throws {
+        let identities = try Identities()
+        let large = [UInt8](repeating: 65, count: 16 << 20)
+        let server = try HTTPServer(address: "127.0.0.1", port: 0, tls: withTLS ? identities.server : nil) { request in
+            request.path == ["large"] ? HTTPResponse(status: 200, body: .bytes(large)) : .text("ok")
+        }
+        let url = "\(withTLS ? "https" : "http")://127.0.0.1:\(server.port)"
+        for _ in 0..<8 {
+            let cut = await curl("\(identities.options(nil)) \(url)/large | head -c 10")
+            #expect(cut.output.contains("AAAAAAAAAA"))
+        }
+        #expect(await curl("\(identities.options(nil)) \(url)/").output == "ok")
+        await server.stop()
+    }
 }
