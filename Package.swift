@@ -29,6 +29,7 @@ let package = Package(
     name: "holdfast",
     targets: [
         library("CBlkid"),
+        library("CCurl"),
         library("CGRPC"),
         library("CJansson"),
         library("CLinux"),
@@ -58,6 +59,7 @@ let package = Package(
                 "CSI", "Diagnostics", "Devices", "Filesystems", "Mounts", "Pools", "RPC", "Settings", "Syscalls",
                 "Volumes",
             ]),
+        room("Kubernetes", ["CCurl", "Diagnostics", "JSON", "Settings", "Syscalls"]),
 
         executable(
             "holdfast-node",
@@ -83,6 +85,7 @@ let package = Package(
         tests("Filesystems", ["Devices", "Filesystems", "Processes", "Syscalls", "TestSupport"]),
         tests("HTTP", ["HTTP", "Syscalls", "TestSupport"]),
         tests("JSON", ["JSON"]),
+        tests("Kubernetes", ["JSON", "Kubernetes", "Settings", "Syscalls", "TestSupport"]),
         tests("Mounts", ["Devices", "Mounts", "Syscalls", "TestSupport"]),
         tests("Node", ["CSI", "Processes", "RPC", "Syscalls", "TestSupport", "holdfast", "holdfast-node"]),
         tests("Pools", ["Devices", "JSON", "Pools", "Syscalls", "TestSupport"]),

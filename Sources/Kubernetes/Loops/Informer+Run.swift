@@ -1,0 +1,137 @@
+internal import Diagnostics
+internal import JSON
+internal import Synchronization
+internal import Syscalls
+
+extension Informer {
+    /// Where the loop is.
+    private struct Place {
+        /// From where to watch; nil: list first.
+        var version: String?
+        /// The newest version ever seen.
+        var newest = ""
+        var failures = 0
+        /// How often in a row a list was older than what had been seen.
+        var staleLists = 0
+    }
+
+    /// Keeps the copy up to date until the task is cancelled. It never gives up: after each failure it waits longer, up to
+    /// the backoff's cap.
+    public func run() async {
+        var place = Place()
+        while !Task.isCancelled {
+            do throws(KubernetesError) {
+                if place.version == nil { try await list(&place) }
+                try await follow(&place)
+            } catch {
+                if error.isCancelled { break }
+                if error.isGone { place.version = nil }
+                place.failures += 1
+                report(error)
+                // The first time, a version that is too old is no failure: the network was away for a while.
+                if error.isGone, place.failures == 1 { continue }
+                try? await sleep(until: .after(seconds: backoff.delay(after: place.failures)))
+            }
+        }
+    }
+
+    private func list(_ place: inout Place) async throws(KubernetesError) {
+        let resource = Object.resource
+        var keys: Set<ObjectKey> = []
+        var objects: [[UInt8]] = []
+        let end = try await client.listChunks(resource, selection) { _ in
+            keys = []
+            objects = []
+        } item: { json in
+            var json = json
+            json["metadata", "managedFields"] = nil
+            keys.insert(Object(json: json).key)
+            objects.append(json.serialized())
+        }
+        try check(end.resourceVersion, &place)
+        for bytes in objects {
+            if let object = ObjectStore<Object>.object(bytes) { tell(put(object)) }
+        }
+        tell(removeAll(but: keys))
+        place.version = end.resourceVersion
+        place.newest = end.resourceVersion
+        state.withLock { state in
+            state.status.lists += 1
+            state.status.unreadable += end.unreadable
+        }
+        if end.unreadable > 0 {
+            let fields: LogFields = ["resource": resource.plural, "count": "\(end.unreadable)"]
+            Log.shared.warning("objects could not be read", fields)
+        }
+        markSynced()
+        recovered()
+    }
+
+    /// A list that is older than what has been seen would take us back in time: deleted objects would be there again. Only a
+    /// server that keeps to it, as one does that was restored from a backup, is believed.
+    private func check(_ version: String, _ place: inout Place) throws(KubernetesError) {
+        guard !place.newest.isEmpty, ResourceVersion.isOlder(version, than: place.newest), place.staleLists < 3 else {
+            place.staleLists = 0
+            return
+        }
+        place.staleLists += 1
+        throw .unreadable(
+            request: "list \(Object.resource.plural)",
+            reason: "the list is of version \(oneLine(version)), which is older than \(oneLine(place.newest))")
+    }
+
+    private func follow(_ place: inout Place) async throws(KubernetesError) {
+        let start = Moment.now
+        var events = 0
+        let watch = client.watch(
+            Object.self, namespace: selection.namespace, labelSelector: selection.labelSelector,
+            fieldSelector: selection.fieldSelector, from: place.version ?? "")
+        for try await event in watch {
+            events += 1
+            if events == 1 { recovered() }
+            place.failures = 0
+            take(event, &place)
+        }
+        if Task.isCancelled { throw .cancelled(request: watch.request.description, sent: true) }
+        guard events == 0, start.age < 1 else { return }
+        throw .broken(request: watch.request.description, reason: "the server ended it at once", sent: true)
+    }
+
+    private func take(_ event: WatchEvent<Object>, _ place: inout Place) {
+        var version: String?
+        switch event {
+        case .added(let object), .modified(let object):
+            version = object.resourceVersion
+            tell(put(object))
+        case .deleted(let object):
+            version = object.resourceVersion
+            tell(remove(object))
+        case .bookmark(let bookmark): version = bookmark
+        case .unreadable(let reason):
+            state.withLock { $0.status.unreadable += 1 }
+            Log.shared.warning("an event could not be read", ["resource": Object.resource.plural, "reason": reason])
+        }
+        guard let version, !version.isEmpty else { return }
+        place.version = version
+        if !ResourceVersion.isOlder(version, than: place.newest) { place.newest = version }
+    }
+
+    private func report(_ error: KubernetesError) {
+        let isNew = state.withLock { state in
+            defer { state.status.error = error }
+            return state.status.error != error
+        }
+        // A watch that is too old is listed again, and nothing is wrong.
+        if isNew, !error.isGone {
+            Log.shared.warning("not up to date", ["resource": Object.resource.plural, "error": "\(error)"])
+        }
+    }
+
+    private func recovered() {
+        let error = state.withLock { state in
+            defer { state.status.error = nil }
+            return state.status.error
+        }
+        if let error, !error.isGone { Log.shared.info("up to date again", ["resource": Object.resource.plural]) }
+    }
+}
