@@ -32,7 +32,8 @@ import Testing
         Row(text: ".5M", bytes: 500_000, printed: "500k"),
         Row(text: "5.M", bytes: 5_000_000, printed: "5M"),
         Row(text: "1.000000000000000000000000001", bytes: 2, printed: "1000000001n"),
-        Row(text: "0.3333333333333333333333Ei", bytes: 384_307_168_202_282_326, printed: "384307168202282325205333334n"),
+        Row(
+            text: "0.3333333333333333333333Ei", bytes: 384_307_168_202_282_326, printed: "384307168202282325333294903n"),
         Row(text: "9223372036854775807", bytes: .max, printed: "9223372036854775807"),
         Row(text: "9223372036854775808", bytes: .max, printed: "9223372036854775807"),
         Row(text: "8Ei", bytes: .max, printed: "9223372036854775807"),
@@ -49,7 +50,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", " ", "-", "+", ".", "Gi", "1 Gi", " 1", "1 ", "1gi", "1KB", "1K", "1GiB", "1,5", "1..5", "--1", "1e", "1e1.5",
+        "", " ", "-", "+", ".", "Gi", "1 Gi", " 1", "1 ", "1gi", "1KB", "1K", "1GiB", "1,5", "1..5", "--1", "1e",
+        "1e1.5",
         "1e+", "0x10", "1e99999999999999999999", "١", "1Gi\n", "NaN", "Inf", String(repeating: "1", count: 257),
     ])
     func refuses(_ text: String) { #expect(Quantity(text) == nil) }

@@ -61,6 +61,7 @@ extension KubernetesClient {
         let description = "\(verb) \(path.description)"
         if let fault = path.fault { throw .invalid(request: description, reason: fault) }
         return HTTPRequest(
-            method: method, path: path.text, body: body?.serialized(), description: description, timeout: limits.timeout)
+            method: method, path: path.text, body: body?.serialized(), description: description, timeout: limits.timeout
+        )
     }
 }

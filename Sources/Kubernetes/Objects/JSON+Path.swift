@@ -31,4 +31,12 @@ extension JSON {
     public var texts: [String: String] { (object ?? [:]).compactMapValues(\.string) }
 
     public init(texts: [String: String]) { self = .object(texts.mapValues { .string($0) }) }
+
+    // What is empty is left out of an object. These say so with an Optional: where a JSON can stand, `nil` is a JSON null.
+
+    static func unlessEmpty(_ texts: [String: String]) -> JSON? { texts.isEmpty ? JSON?.none : JSON(texts: texts) }
+
+    static func unlessEmpty(_ elements: [JSON]) -> JSON? { elements.isEmpty ? JSON?.none : .array(elements) }
+
+    static func unlessEmpty(_ texts: [String]) -> JSON? { unlessEmpty(texts.map { JSON.string($0) }) }
 }

@@ -60,25 +60,25 @@ extension KubernetesObject {
 
     public var labels: [String: String] {
         get { json["metadata", "labels"]?.texts ?? [:] }
-        set { json["metadata", "labels"] = newValue.isEmpty ? nil : JSON(texts: newValue) }
+        set { json["metadata", "labels"] = .unlessEmpty(newValue) }
     }
 
     public var annotations: [String: String] {
         get { json["metadata", "annotations"]?.texts ?? [:] }
-        set { json["metadata", "annotations"] = newValue.isEmpty ? nil : JSON(texts: newValue) }
+        set { json["metadata", "annotations"] = .unlessEmpty(newValue) }
     }
 
     public var finalizers: [String] {
         get { json["metadata", "finalizers"]?.array?.compactMap(\.string) ?? [] }
         set {
-            json["metadata", "finalizers"] = newValue.isEmpty ? nil : .array(newValue.map { .string($0) })
+            json["metadata", "finalizers"] = .unlessEmpty(newValue)
         }
     }
 
     public var ownerReferences: [OwnerReference] {
         get { json["metadata", "ownerReferences"]?.array?.map(OwnerReference.init(json:)) ?? [] }
         set {
-            json["metadata", "ownerReferences"] = newValue.isEmpty ? nil : .array(newValue.map(\.json))
+            json["metadata", "ownerReferences"] = .unlessEmpty(newValue.map(\.json))
         }
     }
 

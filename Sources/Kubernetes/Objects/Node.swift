@@ -9,7 +9,7 @@ public struct Node: KubernetesObject {
     /// Each with `key`, `value` and `effect`.
     public var taints: [JSON] {
         get { json["spec", "taints"]?.array ?? [] }
-        set { json["spec", "taints"] = newValue.isEmpty ? nil : .array(newValue) }
+        set { json["spec", "taints"] = .unlessEmpty(newValue) }
     }
 
     public var conditions: [Condition] { json["status", "conditions"]?.array?.map(Condition.init(json:)) ?? [] }

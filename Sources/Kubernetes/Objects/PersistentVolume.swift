@@ -42,7 +42,7 @@ public struct PersistentVolume: KubernetesObject {
 
     public var mountOptions: [String] {
         get { json["spec", "mountOptions"]?.array?.compactMap(\.string) ?? [] }
-        set { json["spec", "mountOptions"] = newValue.isEmpty ? nil : .array(newValue.map { .string($0) }) }
+        set { json["spec", "mountOptions"] = .unlessEmpty(newValue) }
     }
 
     public var accessModes: [String] {
@@ -88,7 +88,7 @@ public struct CSISource: Sendable, Equatable {
 
     public var volumeAttributes: [String: String] {
         get { json["volumeAttributes"]?.texts ?? [:] }
-        set { json["volumeAttributes"] = newValue.isEmpty ? nil : JSON(texts: newValue) }
+        set { json["volumeAttributes"] = .unlessEmpty(newValue) }
     }
 
     /// Which secret goes along with a call.

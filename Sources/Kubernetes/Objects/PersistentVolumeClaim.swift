@@ -109,7 +109,8 @@ public struct Condition: Sendable, Equatable {
 
     public init(json: JSON) { self.json = json }
 
-    public init(type: String, status: String = "True", reason: String? = nil, message: String? = nil, since: Timestamp) {
+    public init(type: String, status: String = "True", reason: String? = nil, message: String? = nil, since: Timestamp)
+    {
         json = ["type": .string(type), "status": .string(status), "lastTransitionTime": .string(since.text)]
         if let reason { json["reason"] = .string(reason) }
         if let message { json["message"] = .string(message) }

@@ -80,14 +80,17 @@ private struct Digits {
         let unit = factor * UInt128(Quantity.billion)
         let (upper, overflow) = number(whole).multipliedReportingOverflow(by: unit)
         guard !overflow, upper <= greatest else { return Quantity.greatest }
-        // 18 places are exact enough for the largest unit, 2^60 billions: the rest only says that there is a rest.
-        let places = fraction.prefix(18)
-        let scale = (0..<18).reduce(UInt128(1)) { power, _ in power * 10 }
-        let filled = number(Array(places)) * (places.count..<18).reduce(UInt128(1)) { power, _ in power * 10 }
-        let (lower, remainder) = scale.dividingFullWidth(filled.multipliedFullWidth(by: unit))
-        let isMore = remainder > 0 || fraction.dropFirst(18).contains { $0 != UInt8(ascii: "0") }
+        // 36 places are exact for every unit, of which the largest is 2^60 billions: the rest only says that there is a rest.
+        let places = fraction.prefix(Self.places)
+        let filled = number(Array(places)) * Self.power(of: Self.places - places.count)
+        let (lower, remainder) = Self.power(of: Self.places).dividingFullWidth(filled.multipliedFullWidth(by: unit))
+        let isMore = remainder > 0 || fraction.dropFirst(Self.places).contains { $0 != UInt8(ascii: "0") }
         return Int128(min(upper + lower + (isMore ? 1 : 0), greatest))
     }
+
+    private static let places = 36
+
+    private static func power(of exponent: Int) -> UInt128 { (0..<exponent).reduce(1) { power, _ in power * 10 } }
 
     private func number(_ digits: [UInt8]) -> UInt128 {
         digits.reduce(0) { $0 * 10 + UInt128($1 - UInt8(ascii: "0")) }

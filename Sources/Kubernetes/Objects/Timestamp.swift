@@ -51,7 +51,8 @@ public struct Timestamp: Sendable, Hashable, Comparable {
         let bytes = Array(zone)
         if bytes.count == 1, bytes[0] | 0x20 == UInt8(ascii: "z") { return 0 }
         guard bytes.count == 6, bytes[3] == UInt8(ascii: ":"),
-            bytes[0] == UInt8(ascii: "+") || bytes[0] == UInt8(ascii: "-"), [1, 2, 4, 5].allSatisfy({ isDigit(bytes[$0]) })
+            bytes[0] == UInt8(ascii: "+") || bytes[0] == UInt8(ascii: "-"),
+            [1, 2, 4, 5].allSatisfy({ isDigit(bytes[$0]) })
         else { return nil }
         let digits = [1, 2, 4, 5].map { Int64(bytes[$0] - UInt8(ascii: "0")) }
         let seconds = (digits[0] * 10 + digits[1]) * 3_600 + (digits[2] * 10 + digits[3]) * 60
