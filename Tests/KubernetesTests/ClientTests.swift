@@ -83,10 +83,10 @@ import Testing
         try await withClient(server) { ground, client in
             var claim = try await client.create(ground.claim("a"))
             claim.conditions = [Condition(type: "Resizing", message: "grows", since: .now)]
-            claim.annotations["kept"] = "out"
+            claim.requestedStorage = Quantity("7Gi")
             let written = try await client.updateStatus(claim)
             #expect(written.conditions.map(\.type) == ["Resizing"])
-            #expect(written.annotations["kept"] == nil)
+            #expect(written.requestedStorage == Quantity("1Gi"))
             let patched = try await client.mergePatch(
                 PersistentVolumeClaim.self, claim.name, namespace: "default", ["status": ["conditions": nil]],
                 subresource: "status")

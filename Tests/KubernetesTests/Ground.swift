@@ -54,6 +54,13 @@ final class APIGround: Sendable {
         return claim
     }
 
+    /// Creates a claim without the finalizer that every new one gets, so that it goes at once when it is deleted.
+    func makeFree(_ suffix: String, _ client: KubernetesClient) async throws {
+        let made = try await client.create(claim(suffix))
+        _ = try await client.mergePatch(
+            PersistentVolumeClaim.self, made.name, namespace: namespace, ["metadata": ["finalizers": nil]])
+    }
+
     var selector: String { "test=\(prefix)" }
 
     /// Removes what the test has made, also from a real server, where a controller's finalizer may hold it.

@@ -58,7 +58,7 @@ public final class KubernetesClient: Sendable {
             let response = try await loop.answer(request, token: token, limit: limits.responseSize)
             let status = response.head.status
             if (200..<300).contains(status) { return response.body }
-            let error = Self.refusal(response.head, response.body, request)
+            let error = Self.refusal(response.head, response.body, request, hiding: token)
             if let pause = pause(after: response.head) {
                 limiter.pause(seconds: pause)
                 let isUntouched = status == 429 || request.method == "GET"
@@ -97,9 +97,12 @@ public final class KubernetesClient: Sendable {
     /// In seconds. A server that says more is asked again all the same: it may be back.
     private static let longestPause = 60.0
 
-    /// What the server says about a request that it refused.
-    static func refusal(_ head: HTTPHead, _ body: [UInt8], _ request: HTTPRequest) -> KubernetesError {
-        .refused(APIStatus(head, body), request: request.description)
+    /// What the server says about a request that it refused, unless it repeats the token that it was sent.
+    static func refusal(
+        _ head: HTTPHead, _ body: [UInt8], _ request: HTTPRequest, hiding token: String?
+    ) -> KubernetesError {
+        let isTelling = token.map { body.contains(Array($0.utf8)) } ?? false
+        return .refused(APIStatus(head, isTelling ? [] : body), request: request.description)
     }
 
     /// A request's answer as an object.
@@ -116,6 +119,13 @@ public final class KubernetesClient: Sendable {
         } catch {
             throw .unreadable(request: request.description, reason: "\(error)")
         }
+    }
+}
+
+extension [UInt8] {
+    fileprivate func contains(_ part: [UInt8]) -> Bool {
+        guard let first = part.first, count >= part.count else { return false }
+        return self[...(count - part.count)].indices.contains { self[$0] == first && self[$0...].starts(with: part) }
     }
 }
 

@@ -92,7 +92,7 @@ final class WatchSource: Sendable {
             case .refused(let head, let body):
                 if let pause = client.pause(after: head) { client.limiter.pause(seconds: pause) }
                 if head.status == 401 { _ = await client.renewToken(from: transfer.token) }
-                throw KubernetesClient.refusal(head, body, request)
+                throw KubernetesClient.refusal(head, body, request, hiding: transfer.token)
             case .nothing: break
             }
             await withTaskCancellationHandler {
