@@ -198,6 +198,36 @@ private func running<Value>(
         }
     }
 
+    /// A server that was restored from a backup keeps to its older versions: what is there now is believed in the end.
+    @Test func believesAServerThatKeepsToThePast() async throws {
+        try await withClient(.double) { ground, client in
+            let double = try #require(ground.double)
+            try await ground.makeFree("a", client)
+            let past = double.resourceVersion
+            try await ground.makeFree("b", client)
+            try double.change("persistentvolumeclaims", ground.name("a")) { $0["metadata", "annotations"] = ["n": "1"] }
+            let told = Told()
+            let informer = informer(ground, client, told)
+            try await running([{ await informer.run() }]) {
+                await informer.waitForSync()
+                while double.openWatches(Self.watch) == 0 { await Task.yield() }
+                double.inject(.gone, on: Self.watch)
+                double.inject(.stale(resourceVersion: past), on: Self.list, times: 4)
+                // What the watch would tell after such a list waits, so that the past can be seen.
+                let gate = Gate()
+                double.inject(.holdEvents(gate), on: Self.watch)
+                double.dropWatches(Self.watch)
+                try await told.wait("deleted \(ground.name("b"))")
+                #expect(double.requests(Self.list).count == 1 + 4)
+                #expect(informer.all.map(\.name) == [ground.name("a")])
+                #expect(told.all.contains("updated \(ground.name("a")) 1-"))
+                gate.open()
+                try await told.wait("added \(ground.name("b"))", 2)
+                #expect(informer.count == 2)
+            }
+        }
+    }
+
     @Test func waitsForAServerThatIsDownAtTheStart() async throws {
         let double = try await APIDouble()
         let path = try double.kubeconfig

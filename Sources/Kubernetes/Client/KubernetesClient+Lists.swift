@@ -22,18 +22,24 @@ extension KubernetesClient {
         var unreadable = 0
     }
 
-    /// Lists in chunks and gives each object to `item`, so that no more than one chunk is held at a time.
+    /// What takes the objects of a list.
+    struct ListTaker {
+        /// A list of that version begins: what came before is to be forgotten. It may refuse the list.
+        var begin: (_ version: String) throws(KubernetesError) -> Void
+        var item: (JSON) -> Void
+    }
+
+    /// Lists in chunks and gives each object away at once, so that no more than one chunk is held at a time.
     ///
-    /// The rest of a list can be too old to go on (410 Expired, after some minutes); then `begin` is told to forget what
-    /// came, and the list begins anew, the third time in one piece.
+    /// The rest of a list can be too old to go on (410 Expired, after some minutes); then the list begins anew, the third
+    /// time in one piece.
     func listChunks(
-        _ resource: Resource, _ selection: Selection, begin: (_ again: Bool) -> Void, item: (JSON) -> Void
+        _ resource: Resource, _ selection: Selection, _ taker: ListTaker
     ) async throws(KubernetesError) -> ListEnd {
         var attempt = 0
         while true {
-            begin(attempt > 0)
             do throws(KubernetesError) {
-                return try await list(resource, selection, limit: attempt < 2 ? limits.chunk : 0, item)
+                return try await list(resource, selection, limit: attempt < 2 ? limits.chunk : 0, taker)
             } catch {
                 attempt += 1
                 guard error.isGone, attempt < 3 else { throw error }
@@ -42,7 +48,7 @@ extension KubernetesClient {
     }
 
     private func list(
-        _ resource: Resource, _ selection: Selection, limit: Int, _ item: (JSON) -> Void
+        _ resource: Resource, _ selection: Selection, limit: Int, _ taker: ListTaker
     ) async throws(KubernetesError) -> ListEnd {
         var end = ListEnd()
         var rest: String?
@@ -52,36 +58,45 @@ extension KubernetesClient {
             if let rest { path.query.append(("continue", rest)) }
             let request = try request("list", "GET", path)
             let body = try await send(request)
-            let metadata = try items(of: body, request, &end, item)
-            end.resourceVersion = metadata["resourceVersion"]?.string ?? end.resourceVersion
+            let scan = try Self.scanned(body, request)
+            let metadata = try Self.metadata(of: body, scan, request)
+            if rest == nil {
+                end.resourceVersion = metadata["resourceVersion"]?.string ?? ""
+                try taker.begin(end.resourceVersion)
+            }
+            end.unreadable += Self.take(scan.items, of: body, taker.item)
             rest = metadata["continue"]?.string.flatMap { $0.isEmpty ? nil : $0 }
         } while rest != nil
         return end
     }
 
-    /// Takes the items of an answer apart one by one: an object that cannot be read, as anybody may have made it, does not
-    /// keep the others from us. Answers the list's own metadata.
-    private func items(
-        of body: [UInt8], _ request: HTTPRequest, _ end: inout ListEnd, _ item: (JSON) -> Void
+    private static func scanned(_ body: [UInt8], _ request: HTTPRequest) throws(KubernetesError) -> ListScan {
+        guard let scan = ListScan(body) else {
+            throw .unreadable(request: request.description, reason: "a list without items")
+        }
+        return scan
+    }
+
+    /// The list's own metadata, which stand before or behind its items.
+    private static func metadata(
+        of body: [UInt8], _ scan: ListScan, _ request: HTTPRequest
     ) throws(KubernetesError) -> JSON {
+        let frame = Array(body[..<scan.inner.lowerBound]) + Array(body[scan.inner.upperBound...])
         do throws(JSONError) {
-            guard let scan = ListScan(body) else {
-                throw JSONError(position: nil, reason: "a list without items")
-            }
-            for range in scan.items {
-                do throws(JSONError) {
-                    item(try JSON.parse(Array(body[range])))
-                } catch {
-                    end.unreadable += 1
-                }
-            }
-            let frame = try JSON.parse(Array(body[..<scan.inner.lowerBound]) + Array(body[scan.inner.upperBound...]))
-            guard let metadata = frame["metadata"] else {
-                throw JSONError(position: nil, reason: "a list without metadata")
-            }
-            return metadata
+            if let metadata = try JSON.parse(frame)["metadata"] { return metadata }
         } catch {
             throw .unreadable(request: request.description, reason: "\(error)")
+        }
+        throw .unreadable(request: request.description, reason: "a list without metadata")
+    }
+
+    /// Gives the items away one by one, and answers how many could not be read: such an object, as anybody may have made it,
+    /// does not keep the others from us.
+    private static func take(_ items: [Range<Int>], of body: [UInt8], _ item: (JSON) -> Void) -> Int {
+        items.count { range in
+            guard let json = try? JSON.parse(Array(body[range])) else { return true }
+            item(json)
+            return false
         }
     }
 }

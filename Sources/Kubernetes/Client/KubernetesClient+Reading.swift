@@ -25,11 +25,9 @@ extension KubernetesClient {
     ) async throws(KubernetesError) -> ObjectList<Object> {
         let selection = Selection(namespace: namespace, labelSelector: labelSelector, fieldSelector: fieldSelector)
         var items: [Object] = []
-        let end = try await listChunks(Object.resource, selection) { restart in
-            if restart { items = [] }
-        } item: {
-            items.append(Object(json: $0))
-        }
+        let end = try await listChunks(
+            Object.resource, selection,
+            ListTaker(begin: { _ in items = [] }, item: { items.append(Object(json: $0)) }))
         return ObjectList(items: items, resourceVersion: end.resourceVersion, unreadable: end.unreadable)
     }
 

@@ -5,7 +5,7 @@ internal import Syscalls
 
 extension Informer {
     /// Where the loop is.
-    private struct Place {
+    fileprivate struct Place {
         /// From where to watch; nil: list first.
         var version: String?
         /// The newest version ever seen.
@@ -13,6 +13,8 @@ extension Informer {
         var failures = 0
         /// How often in a row a list was older than what had been seen.
         var staleLists = 0
+
+        static var staleListsRefused: Int { 3 }
     }
 
     /// Keeps the copy up to date until the task is cancelled. It never gives up: after each failure it waits longer, up to
@@ -38,19 +40,28 @@ extension Informer {
     private func list(_ place: inout Place) async throws(KubernetesError) {
         let resource = Object.resource
         var keys: Set<ObjectKey> = []
-        var objects: [[UInt8]] = []
-        let end = try await client.listChunks(resource, selection) { _ in
+        let last = place
+        // A list that is older than what has been seen would take us back in time: deleted objects would be there again. Only
+        // a server that keeps to it, as one does that was restored from a backup, is believed.
+        var isOlder = false
+        let taker = KubernetesClient.ListTaker { (version) throws(KubernetesError) in
+            isOlder = !last.newest.isEmpty && ResourceVersion.isOlder(version, than: last.newest)
+            guard !isOlder || last.staleLists == Place.staleListsRefused else {
+                throw Self.tooOld(version, last.newest)
+            }
             keys = []
-            objects = []
         } item: { json in
-            var json = json
-            json["metadata", "managedFields"] = nil
-            keys.insert(Object(json: json).key)
-            objects.append(json.serialized())
+            let object = Object(json: json)
+            keys.insert(object.key)
+            self.tell(self.put(object, evenIfOlder: isOlder))
         }
-        try check(end.resourceVersion, &place)
-        for bytes in objects {
-            if let object = ObjectStore<Object>.object(bytes) { tell(put(object)) }
+        let end: KubernetesClient.ListEnd
+        do throws(KubernetesError) {
+            end = try await client.listChunks(resource, selection, taker)
+            place.staleLists = 0
+        } catch {
+            if isOlder, last.staleLists < Place.staleListsRefused { place.staleLists += 1 }
+            throw error
         }
         tell(removeAll(but: keys))
         place.version = end.resourceVersion
@@ -67,17 +78,10 @@ extension Informer {
         recovered()
     }
 
-    /// A list that is older than what has been seen would take us back in time: deleted objects would be there again. Only a
-    /// server that keeps to it, as one does that was restored from a backup, is believed.
-    private func check(_ version: String, _ place: inout Place) throws(KubernetesError) {
-        guard !place.newest.isEmpty, ResourceVersion.isOlder(version, than: place.newest), place.staleLists < 3 else {
-            place.staleLists = 0
-            return
-        }
-        place.staleLists += 1
-        throw .unreadable(
+    private static func tooOld(_ version: String, _ newest: String) -> KubernetesError {
+        .unreadable(
             request: "list \(Object.resource.plural)",
-            reason: "the list is of version \(oneLine(version)), which is older than \(oneLine(place.newest))")
+            reason: "the list is of version \(oneLine(version)), which is older than \(oneLine(newest))")
     }
 
     private func follow(_ place: inout Place) async throws(KubernetesError) {

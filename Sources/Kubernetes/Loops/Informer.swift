@@ -108,14 +108,15 @@ public final class Informer<Object: KubernetesObject>: Sendable {
         for change in changes { for handler in handlers { handler(change) } }
     }
 
-    /// Takes an object into the copy, unless what is there is newer.
-    func put(_ object: Object) -> [Change<Object>] {
+    /// Takes an object into the copy, unless what is there is newer. `evenIfOlder` is for a server whose history was rewritten.
+    func put(_ object: Object, evenIfOlder: Bool = false) -> [Change<Object>] {
         var json = object.json
         trim(&json)
         let new = Object(json: json)
         let (old, isNews) = state.withLock { state in
             let known = state.store.version(of: new.key)
-            guard known == nil || ResourceVersion.isNewer(new.resourceVersion, than: known) else {
+            let isNewer = ResourceVersion.isNewer(new.resourceVersion, than: known)
+            guard known == nil || isNewer || evenIfOlder && known != new.resourceVersion else {
                 return ([UInt8]?.none, false)
             }
             let old = state.store.packed(new.key)
