@@ -80,7 +80,11 @@ final class BodyStream: Sendable {
 
     /// The client has gone: what waits is for nobody.
     func cut() {
-        state.withLock { ($0.waiting, $0.taken) = ([], 0) }
+        state.withLock { state in
+            (state.waiting, state.taken) = ([], 0)
+            // Also where it was to end in order: what was waiting is missing.
+            state.end = .cut
+        }
         end(.cut)
     }
 

@@ -63,7 +63,7 @@ extension ServerLoop {
     private func handle(
         _ exchange: Exchange, _ raw: OpaquePointer, _ method: String, _ piece: UnsafeRawBufferPointer
     ) -> Bool {
-        guard let connection = connection(of: raw) else { return false }
+        guard let connection = connection(of: raw), !isEnding else { return false }
         if !exchange.hasBegun { return exchange.begin(method: method, headers: Self.headers(of: raw)) }
         if piece.count > 0 {
             exchange.take(piece)

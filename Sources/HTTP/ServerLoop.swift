@@ -21,6 +21,8 @@ final class ServerLoop: @unchecked Sendable {
     let wake: Wake
     private var daemon: OpaquePointer?
     var connections: [ObjectIdentifier: Connection] = [:]
+    /// From now on no request is begun: its connection would sleep.
+    var isEnding = false
     private var texts: [UnsafeMutablePointer<CChar>] = []
     private let calls = UnsafeMutablePointer<holdfast_http_calls>.allocate(capacity: 1)
 
@@ -81,8 +83,12 @@ final class ServerLoop: @unchecked Sendable {
         // Those who wait to be accepted are refused, and the port is free.
         let listening = MHD_quiesce_daemon(daemon)
         if listening >= 0 { close(listening) }
-        for connection in connections.values { connection.exchange?.serverStops() }
-        while let limit = orders.withLock({ $0.stopsBy }), limit > .now, isBusy { turn(daemon, until: limit) }
+        while let limit = orders.withLock({ $0.stopsBy }), limit > .now, isBusy {
+            // Every time: a handler that was running when the order came may answer with a stream.
+            for connection in connections.values { connection.exchange?.serverStops() }
+            turn(daemon, until: limit)
+        }
+        isEnding = true
         for connection in connections.values { connection.exchange?.abandon() }
         // Takes up what has been roused: a sleeping connection at its stop is a panic of the library.
         holdfast_http_run(daemon)

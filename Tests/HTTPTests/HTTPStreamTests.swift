@@ -107,7 +107,9 @@ struct HTTPStreamTests {
         #expect(await told.next() == "asked")
         await server.stop(grace: gracefully ? 5 : 0)
         #expect(await handled.status == (gracefully ? 0 : 52))
-        #expect(await streamed.status == (gracefully ? 0 : 18))
+        // Cut before its headers were sent, or behind them.
+        let status = await streamed.status
+        #expect(gracefully ? status == 0 : [18, 52].contains(status))
         if gracefully { #expect(await handled.output == "done") }
         #expect(await curl("http://127.0.0.1:\(port)/").status == 7, "the port is still served")
         let again = try HTTPServer(address: "127.0.0.1", port: port) { _ in .text("again") }
