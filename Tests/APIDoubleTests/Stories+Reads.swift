@@ -54,7 +54,9 @@ extension Stories {
     private static func selected(_ label: String, _ selector: String, _ names: [String], except: Bool = false)
         -> TruthStep
     {
-        let fields = except ? "&fieldSelector=metadata.name%21%3Dkube-root-ca.crt" : ""
+        let fields =
+            except
+            ? "&fieldSelector=metadata.name%21%3Dkube-root-ca.crt,metadata.name%21%3Dopenshift-service-ca.crt" : ""
         var step = TruthStep.get(label, "\(mapsPath)?labelSelector=\(selector)\(fields)")
         step.items = names
         return step

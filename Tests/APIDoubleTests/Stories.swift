@@ -112,7 +112,7 @@ enum Stories {
             .send("put of nothing", "PUT", "\(mapsPath)/none", map("none"), 404, "NotFound"),
             .send(
                 "a version that is no number", "PUT", "\(mapsPath)/one", map("one", ["metadata.resourceVersion": "x"]),
-                422, "Invalid", causes: ["metadata.resourceVersion"]),
+                500, "", message: "strconv.ParseUint: parsing \"x\": invalid syntax"),
             .send(
                 "dry run", "POST", "\(mapsPath)?dryRun=All", map("dry"), 201, nil, ["metadata.resourceVersion": .null]),
             .get("left nothing", "\(mapsPath)/dry", 404, "NotFound"),
@@ -169,14 +169,32 @@ enum Stories {
             .patch(
                 "status by the main door is ignored", .merge, "\(claimsPath)/data", ["status": ["phase": "Lost"]], 200,
                 nil, ["status.phase": "Pending"]),
+            .send(
+                "its volume", "POST", volumesPath,
+                volume("v-{run}", ["spec.claimRef": ["namespace": "{ns}", "name": "data"]]), 201),
+            .until("is bound", "\(claimsPath)/data", 200, ["status.phase": "Bound", "status.capacity.storage": "1Gi"]),
+            .until("and the volume too", "\(volumesPath)/v-{run}", 200, ["status.phase": "Bound"]),
             .patch(
                 "status by its own", .merge, "\(claimsPath)/data/status",
-                ["status": ["phase": "Bound", "capacity": ["storage": "1Gi"], "accessModes": ["ReadWriteOnce"]]], 200,
-                nil, ["status.phase": "Bound", "status.capacity.storage": "1Gi"]),
+                ["status": ["conditions": [["type": "Resizing", "status": "True"]]]], 200, nil,
+                ["status.phase": "Bound"]),
             .patch(
                 "specification by the status' door is ignored", .merge, "\(claimsPath)/data/status",
                 ["spec": ["volumeName": "z-{run}"]], 200, nil, ["spec.volumeName": "v-{run}"]),
             .patch(
+                "larger, with a class that does not exist", .merge, "\(claimsPath)/data",
+                ["spec": ["resources": ["requests": ["storage": "3Gi"]]]], 403, "Forbidden",
+                ["details.kind": "persistentvolumeclaims", "details.name": "data"],
+                message:
+                    "persistentvolumeclaims \"data\" is forbidden: only dynamically provisioned pvc can be resized and "
+                    + "the storageclass that provisions the pvc must support resize"),
+            .send(
+                "the class, which allows it", "POST", "/apis/storage.k8s.io/v1/storageclasses",
+                [
+                    "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": ["name": "none-{run}"],
+                    "provisioner": "csi.holdfast.dev", "allowVolumeExpansion": true,
+                ], 201),
+            .patchUntil(
                 "larger when it is bound", .merge, "\(claimsPath)/data",
                 ["spec": ["resources": ["requests": ["storage": "3Gi"]]]], 200, nil,
                 ["spec.resources.requests.storage": "3Gi"]),
@@ -191,9 +209,12 @@ enum Stories {
             .patch(
                 "another class of attributes", .merge, "\(claimsPath)/data",
                 ["spec": ["volumeAttributesClassName": "gold"]], 200, nil, ["spec.volumeAttributesClassName": "gold"]),
-            .delete(
-                "deleted: the finalizer holds it", "\(claimsPath)/data", nil, 200, nil,
-                ["metadata.finalizers": ["kubernetes.io/pvc-protection"], "metadata.deletionGracePeriodSeconds": 0]),
+            .delete("deleted", "\(claimsPath)/data", nil, 200, nil, ["metadata.deletionGracePeriodSeconds": 0]),
+            .until("is let go", "\(claimsPath)/data", 404),
+            .until("its volume is released", "\(volumesPath)/v-{run}", 200, ["status.phase": "Released"]),
+            .delete("the volume", "\(volumesPath)/v-{run}"),
+            .until("goes too", "\(volumesPath)/v-{run}", 404),
+            .delete("the class", "/apis/storage.k8s.io/v1/storageclasses/none-{run}"),
         ])
 
     static let volumesPath = "/api/v1/persistentvolumes"
@@ -208,8 +229,8 @@ enum Stories {
                 201, nil,
                 [
                     "status.phase": "Pending", "spec.persistentVolumeReclaimPolicy": "Retain",
-                    "spec.volumeMode": "Filesystem", "spec.claimRef.kind": "PersistentVolumeClaim",
-                    "spec.claimRef.apiVersion": "v1", "metadata.finalizers": ["kubernetes.io/pv-protection"],
+                    "spec.volumeMode": "Filesystem", "spec.claimRef.kind": .null, "spec.claimRef.apiVersion": .null,
+                    "metadata.finalizers": ["kubernetes.io/pv-protection"],
                     "metadata.generation": .null, "metadata.namespace": .null,
                 ]),
             .send(
@@ -257,7 +278,7 @@ enum Stories {
             .delete(
                 "deleted: the finalizer holds it", "\(volumesPath)/v-{run}", nil, 200, nil,
                 ["metadata.deletionGracePeriodSeconds": 0]),
-            .patch("and lets go", .merge, "\(volumesPath)/v-{run}", ["metadata": ["finalizers": .null]]),
+            .until("and lets go", "\(volumesPath)/v-{run}", 404),
         ])
 
     static func affinity(_ node: String) -> JSON {

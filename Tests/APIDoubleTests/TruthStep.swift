@@ -20,6 +20,8 @@ struct TruthStep: Sendable {
     var causes: [String]?
     /// What the message of a Status contains.
     var message: String?
+    /// Whether it is asked again until the answer is the right one: others work on it.
+    var waits = false
     /// The names of a list's items, in their order.
     var items: [String]?
     /// Values of the answer that later steps name, by their path.
@@ -43,6 +45,13 @@ struct TruthStep: Sendable {
             causes: causes, message: message, keeps: keeps)
     }
 
+    /// Asks until the answer is that.
+    static func until(
+        _ label: String, _ path: String, _ code: Int = 200, _ fields: [String: JSON] = [:]
+    ) -> TruthStep {
+        TruthStep(label: label, method: "GET", path: path, code: code, fields: fields, waits: true)
+    }
+
     enum PatchKind: String {
         case merge = "application/merge-patch+json"
         case json = "application/json-patch+json"
@@ -57,6 +66,16 @@ struct TruthStep: Sendable {
         TruthStep(
             label: label, method: "PATCH", path: path, body: body, type: kind.rawValue, code: code, reason: reason,
             fields: fields, causes: causes, message: message, keeps: keeps)
+    }
+
+    /// Sends a patch until admission, which looks into caches, knows what was written before.
+    static func patchUntil(
+        _ label: String, _ kind: PatchKind, _ path: String, _ body: JSON, _ code: Int = 200, _ reason: String? = nil,
+        _ fields: [String: JSON] = [:]
+    ) -> TruthStep {
+        TruthStep(
+            label: label, method: "PATCH", path: path, body: body, type: kind.rawValue, code: code, reason: reason,
+            fields: fields, waits: true)
     }
 
     static func delete(
@@ -88,9 +107,16 @@ struct TruthStory: CustomTestStringConvertible, Sendable {
                 known.reduce(text) { $0.replacing("{\($1.key)}", with: $1.value) }
             }
             let text = step.text ?? step.body.map { $0.text() }
-            let answer = await client.send(
-                step.method, filled(step.path), text: text.map(filled), type: step.type)
-            let comment: Comment = "\(label): \(step.label): \(answer.code) \(answer.body.prefix(1_500))"
+            let ask = { await client.send(step.method, filled(step.path), text: text.map(filled), type: step.type) }
+            var answer = await ask()
+            let limit = ContinuousClock.now + .seconds(20)
+            while step.waits, ContinuousClock.now < limit,
+                answer.code != step.code || !step.fields.allSatisfy({ answer.json[at: $0.key] == $0.value })
+            {
+                try? await Task.sleep(for: .milliseconds(50))
+                answer = await ask()
+            }
+            let comment: Comment = "\(label): \(step.label): \(answer.code) \(answer.json.text().prefix(1_500))"
             #expect(answer.code == step.code, comment)
             if let reason = step.reason { #expect(answer.json["reason"]?.string ?? "" == reason, comment) }
             for (path, value) in step.fields {
@@ -100,7 +126,8 @@ struct TruthStory: CustomTestStringConvertible, Sendable {
             }
             if let causes = step.causes {
                 let fields = answer.json[at: "details.causes"]?.array?.map { $0["field"]?.string ?? "" }
-                #expect(fields == causes, comment)
+                // Some causes come twice.
+                #expect(Set(fields ?? []) == Set(causes), comment)
             }
             if let items = step.items {
                 #expect(answer.json["items"]?.array?.map(\.name) == items, comment)

@@ -13,7 +13,9 @@ struct TruthTests {
 
     @Test("The double answers as recorded", arguments: stories)
     func double(_ story: TruthStory) async throws {
-        let double = try await APIDouble()
+        var options = APIDoubleOptions()
+        options.controllers = [.binder, .protection]
+        let double = try await APIDouble(options)
         await story.run(with: try CurlClient(kubeconfig: try double.kubeconfig))
         await double.stop()
     }

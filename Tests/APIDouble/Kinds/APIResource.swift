@@ -79,6 +79,8 @@ struct Rules: Sendable {
     var check: @Sendable (JSON) -> [APIStatus.Cause] = { _ in [] }
     /// What is wrong with a change: the new object, the old one.
     var checkChange: @Sendable (JSON, JSON) -> [APIStatus.Cause] = { _, _ in [] }
+    /// Why admission refuses a change that is valid: the new object, the old one.
+    var refuse: @Sendable (JSON, JSON, borrowing StoreState) -> String? = { _, _, _ in nil }
     var name = NameRule.subdomain
     /// Where amounts stand, or objects whose members are amounts.
     var amounts: [String] = []

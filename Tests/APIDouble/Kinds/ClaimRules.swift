@@ -11,7 +11,7 @@ enum ClaimRules {
             addFinalizer("kubernetes.io/pvc-protection", to: &claim)
             setDefaultClass(&claim, state)
         },
-        check: check, checkChange: checkChange,
+        check: check, checkChange: checkChange, refuse: refuse,
         amounts: ["spec.resources.requests", "spec.resources.limits", "status.capacity", "status.allocatedResources"])
 
     /// dataSource and dataSourceRef say the same, where the kind of source allows both.
@@ -42,6 +42,21 @@ enum ClaimRules {
             return first == second ? left.name < right.name : first > second
         }
         if let name = newest.first?.name { claim[at: "spec.storageClassName"] = .string(name) }
+    }
+
+    /// What the admission plug-in PersistentVolumeClaimResize does.
+    private static func refuse(_ new: JSON, _ old: JSON, _ state: borrowing StoreState) -> String? {
+        let path = ["spec", "resources", "requests", "storage"]
+        guard let before = old[path: path]?.string.flatMap(Amount.init),
+            let after = new[path: path]?.string.flatMap(Amount.init), after > before
+        else { return nil }
+        if old.phase != "Bound" { return "Only bound persistent volume claims can be expanded" }
+        let key = ObjectKey(namespace: "", name: new.text(at: "spec.storageClassName"))
+        let storageClass = state.objects["storageclasses.storage.k8s.io"]?[key]?.object
+        if storageClass?["allowVolumeExpansion"]?.bool == true { return nil }
+        return
+            "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support "
+            + "resize"
     }
 
     private static func check(_ claim: JSON) -> [APIStatus.Cause] {

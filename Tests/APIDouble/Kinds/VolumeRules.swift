@@ -9,20 +9,12 @@ enum VolumeRules {
                 volume[at: "spec.persistentVolumeReclaimPolicy"] = "Retain"
             }
             if volume[at: "spec.volumeMode"] == nil { volume[at: "spec.volumeMode"] = "Filesystem" }
-            fillReference(&volume)
         },
         admit: { volume, _ in
             volume[at: "status.lastPhaseTransitionTime"] = .string(timestamp(wallClockSeconds()))
             addFinalizer("kubernetes.io/pv-protection", to: &volume)
         },
         check: check, checkChange: checkChange, amounts: ["spec.capacity"])
-
-    /// A reference without kind and version is one to a claim.
-    private static func fillReference(_ volume: inout JSON) {
-        guard volume[at: "spec.claimRef"]?.object != nil else { return }
-        if volume[at: "spec.claimRef.kind"] == nil { volume[at: "spec.claimRef.kind"] = "PersistentVolumeClaim" }
-        if volume[at: "spec.claimRef.apiVersion"] == nil { volume[at: "spec.claimRef.apiVersion"] = "v1" }
-    }
 
     /// The members of a specification that are not where the data is.
     private static let notSources: Set<String> = [

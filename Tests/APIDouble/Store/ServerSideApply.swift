@@ -48,8 +48,7 @@ extension StoreState {
                 wanted[path] != live[path] && owned.contains { $0.starts(with: path) || path.starts(with: $0) }
             }
             for field in disputed.map(Self.fieldName).sorted() {
-                let who =
-                    "conflict with \"\(entry["manager"]?.string ?? "")\" using \(entry["apiVersion"]?.string ?? "")"
+                let who = "conflict with \(Self.words(for: entry))"
                 causes.append(["reason": "FieldManagerConflict", "message": .string(who), "field": .string(field)])
                 texts.append("\(who): \(field)")
             }
@@ -59,6 +58,13 @@ extension StoreState {
         throw APIStatus(
             code: 409, reason: "Conflict", message: "Apply failed with \(count): \(texts.joined(separator: "\n- "))",
             details: ["causes": .array(causes)])
+    }
+
+    private static func words(for entry: JSON) -> String {
+        var words = "\"\(entry["manager"]?.string ?? "")\""
+        if let subresource = entry["subresource"]?.string { words += " with subresource \"\(subresource)\"" }
+        guard entry["operation"] == "Update" else { return words }
+        return "\(words) using \(entry["apiVersion"]?.string ?? "") at \(entry["time"]?.string ?? "")"
     }
 
     private static func fieldName(_ path: ManagedFields.Path) -> String {

@@ -10,7 +10,7 @@ extension StoreState {
     ) throws(APIStatus) -> JSON {
         guard let stored = find(resource, key) else { throw .notFound(resource, key.name) }
         let old = stored.object
-        var new = try decoded(try change(old), resource)
+        var new = try isPut ? decoded(try change(old), resource) : patched(try change(old), resource)
         try checkIdentity(new, resource, key)
         try checkVersion(of: &new, against: old, resource, subresource: subresource, isPut: isPut)
         var causes = MetadataRules.carryOver(from: old, to: &new)
@@ -21,11 +21,21 @@ extension StoreState {
         if subresource != "status" || resource.isCustom { causes += resource.rules.check(new) }
         if subresource.isEmpty { causes += resource.rules.checkChange(new, old) }
         if !causes.isEmpty { throw .invalid(resource, key.name, causes) }
+        if subresource.isEmpty, let refusal = resource.rules.refuse(new, old, self) {
+            throw .forbidden(resource, key.name, refusal)
+        }
         raiseGeneration(&new, old, resource, subresource)
         ManagedFields.record(
             in: &new, before: old, options, subresource: subresource, time: timestamp(wallClockSeconds()))
         try checkSize(new)
         return commit(new, old: old, resource, key, options)
+    }
+
+    /// What a patch makes has to be of the right types too, and is refused in other words than a body.
+    private func patched(_ body: JSON, _ resource: APIResource) throws(APIStatus) -> JSON {
+        do throws(APIStatus) { return try decoded(body, resource) } catch {
+            throw .invalid(resource, "", [.invalid("patch", body.text(), error.message)])
+        }
     }
 
     private mutating func commit(
@@ -85,9 +95,9 @@ extension StoreState {
             }
         } else if new.resourceVersion != old.resourceVersion {
             guard UInt64(new.resourceVersion) != nil else {
-                throw .invalid(
-                    resource, old.name,
-                    [.invalid("metadata.resourceVersion", new.resourceVersion, "must be an unsigned integer")])
+                throw APIStatus(
+                    code: 500, reason: "",
+                    message: "strconv.ParseUint: parsing \"\(new.resourceVersion)\": invalid syntax")
             }
             throw .modified(resource, old.name)
         }
@@ -146,15 +156,16 @@ extension StoreState {
         guard let stored = find(resource, key) else { throw .notFound(resource, key.name) }
         var object = stored.object
         if let uid = deletion.uid, uid != object.uid {
-            throw .conflict(
+            throw .unmet(
                 resource, key.name,
-                "Precondition failed: UID in precondition: \(uid), UID in object meta: \(object.uid)")
+                "the UID in the precondition (\(uid)) does not match the UID in record (\(object.uid)). The object might have "
+                    + "been deleted and then recreated")
         }
         if let version = deletion.resourceVersion, version != object.resourceVersion {
-            throw .conflict(
+            throw .unmet(
                 resource, key.name,
-                "Precondition failed: ResourceVersion in precondition: \(version), ResourceVersion in object meta: "
-                    + object.resourceVersion)
+                "the ResourceVersion in the precondition (\(version)) does not match the ResourceVersion in record "
+                    + "(\(object.resourceVersion)). The object might have been modified")
         }
         var finalizers = object.finalizers.filter { $0 != "orphan" && $0 != "foregroundDeletion" }
         switch deletion.policy {

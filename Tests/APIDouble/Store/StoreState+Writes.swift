@@ -34,17 +34,15 @@ extension StoreState {
             object[path: ["metadata", field]] = nil
         }
         if case .specification = resource.generation { object[at: "metadata.generation"] = 1 }
-        switch resource.firstStatus {
-        case .kept: break
-        case .dropped: object["status"] = nil
-        case .set(let status): object["status"] = status
-        }
+        if case .kept = resource.firstStatus {} else { object["status"] = nil }
         resource.rules.fill(&object)
+        // Before the server adds what is its own: that has no owner.
+        ManagedFields.record(in: &object, before: nil, options, subresource: "", time: now)
+        if case .set(let status) = resource.firstStatus { object["status"] = status }
         resource.rules.admit(&object, self)
         try check(object, resource)
         let key = ObjectKey(namespace: object.namespace, name: object.name)
         guard find(resource, key) == nil else { throw .alreadyExists(resource, key.name) }
-        ManagedFields.record(in: &object, before: nil, options, subresource: "", time: now)
         try checkSize(object)
         return options.isDryRun ? object : put(object, resource, key)
     }

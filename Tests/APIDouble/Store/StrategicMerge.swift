@@ -31,22 +31,31 @@ enum StrategicMerge {
     }
 
     private static func merged(_ changes: [JSON], into present: [JSON], _ key: String) -> [JSON] {
-        if key.isEmpty { return present + changes.filter { !present.contains($0) } }
+        if key.isEmpty { return ordered(changes, present, { $0 }) }
         if changes.contains(where: { $0["$patch"] == "replace" }) {
             return changes.filter { $0["$patch"] == nil }
         }
-        var result = present
-        for change in changes {
-            let index = result.firstIndex { $0[key] == change[key] }
-            if change["$patch"] == "delete" {
-                if let index { result.remove(at: index) }
-            } else if let index {
-                result[index] = merged(change, into: result[index])
-            } else {
-                result.append(change)
-            }
+        let gone = changes.filter { $0["$patch"] == "delete" }.map { $0[key] ?? .null }
+        let merged = changes.filter { $0["$patch"] != "delete" }.map { change in
+            present.first { $0[key] == change[key] }.map { Self.merged(change, into: $0) } ?? change
         }
-        return result
+        return ordered(merged, present.filter { !gone.contains($0[key] ?? .null) }, { $0[key] ?? .null })
+    }
+
+    /// The elements of a patch among those that it does not name: new ones come before what is there, the others keep their
+    /// place.
+    private static func ordered(_ patched: [JSON], _ present: [JSON], _ identity: (JSON) -> JSON) -> [JSON] {
+        var waiting = patched[...]
+        var result: [JSON] = []
+        let places = present.map(identity)
+        for (place, element) in present.enumerated() {
+            while let next = waiting.first, (places.firstIndex(of: identity(next)) ?? -1) <= place {
+                result.append(next)
+                waiting = waiting.dropFirst()
+            }
+            if !patched.contains(where: { identity($0) == identity(element) }) { result.append(element) }
+        }
+        return result + waiting
     }
 
     private static func without(_ value: JSON, _ key: String) -> JSON {

@@ -70,6 +70,22 @@ extension APIStatus {
             details: resource.details(name))
     }
 
+    /// A precondition of a deletion does not hold; the server names the kind here, not the resource.
+    static func unmet(_ resource: APIResource, _ name: String, _ why: String) -> APIStatus {
+        var details: JSON = ["name": .string(name), "kind": .string(resource.kind)]
+        if !resource.group.isEmpty { details["group"] = .string(resource.group) }
+        return APIStatus(
+            code: 409, reason: "Conflict",
+            message: "Operation cannot be fulfilled on \(resource.qualifiedKind) \"\(name)\": \(why)", details: details)
+    }
+
+    /// Admission refuses it.
+    static func forbidden(_ resource: APIResource, _ name: String, _ why: String) -> APIStatus {
+        APIStatus(
+            code: 403, reason: "Forbidden",
+            message: "\(resource.qualifiedName) \"\(name)\" is forbidden: \(why)", details: resource.details(name))
+    }
+
     static func modified(_ resource: APIResource, _ name: String) -> APIStatus {
         conflict(
             resource, name,
