@@ -1,4 +1,5 @@
 public import Glibc
+internal import Synchronization
 
 /// A folder of a test's own, removed with what is in it at the end. What a test leaves mounted in it is unmounted first,
 /// and what it leaves attached is detached.
@@ -9,12 +10,27 @@ public final class TemporaryFolder: Sendable {
         var template = Array("/tmp/holdfast-\(name)-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { fatalError("mkdtemp: \(String(cString: strerror(errno)))") }
         path = String(cString: made)
+        _ = Self.removesAtExit
+        Self.living.withLock { _ = $0.insert(path) }
     }
+
+    /// What a thread or a task still held when the process ended goes as well.
+    private init(leftAt path: String) { self.path = path }
+
+    private static let living = Mutex<Set<String>>([])
+    private static let removesAtExit: Void = {
+        atexit {
+            let left = TemporaryFolder.living.withLock { $0 }
+            for path in left { _ = TemporaryFolder(leftAt: path) }
+        }
+    }()
 
     deinit {
         unmountAll()
         detachLoops()
         remove(path)
+        // Last, for the process may end while another thread is at it.
+        Self.living.withLock { _ = $0.remove(path) }
     }
 
     /// The path of a name in the folder.
