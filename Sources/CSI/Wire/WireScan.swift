@@ -27,7 +27,7 @@ struct WireFault: Error {
 /// pieces by copying the earlier ones each time, which takes time and arena memory by the square of their number; no
 /// encoder writes such pieces.
 enum WireScan {
-    /// No message of the protocol is nested half as deep.
+    /// No message of the protocols is nested half as deep.
     private static let deepest = 16
 
     static func check(
@@ -44,7 +44,7 @@ enum WireScan {
             }
             do throws(WireFault) {
                 if field.pointee.isSingleMessage {
-                    // No message of the protocol has more than eight fields.
+                    // No message of ours has 64 fields.
                     let bit: UInt64 = 1 << UInt64(message.pointee.fields.distance(to: field))
                     guard given & bit == 0 else { throw WireFault("is given twice") }
                     given |= bit
@@ -85,7 +85,7 @@ private func isUTF8(_ text: UnsafeBufferPointer<UInt8>) -> Bool { (try? UTF8Span
 extension ProtobufCFieldDescriptor {
     fileprivate var isSingleMessage: Bool { type == PROTOBUF_C_TYPE_MESSAGE && label != PROTOBUF_C_LABEL_REPEATED }
 
-    /// The protocol has strings, messages, integers, enums and booleans, and only the first two are ever repeated.
+    /// The protocols have strings, messages, integers, enums and booleans, and only the first two are ever repeated.
     fileprivate var wireType: WireCursor.WireType {
         switch type {
         case PROTOBUF_C_TYPE_STRING, PROTOBUF_C_TYPE_MESSAGE: .lengthDelimited

@@ -8,5 +8,7 @@
 #include "google/protobuf/wrappers.pb-c.h"
 
 #include "csi.pb-c.h"
+#include "holdfast.pb-c.h"
+#include "pluginregistration.pb-c.h"
 
 #endif
