@@ -45,7 +45,7 @@ let package = Package(
         room("JSON", ["CJansson"]),
         room("HTTP", ["CMicrohttpd", "Syscalls"]),
         room("Settings", ["CYAML"]),
-        room("Processes", ["CLinux", "Syscalls"]),
+        room("Processes", ["CLinux", "Diagnostics", "Syscalls"]),
         room("Devices", ["CBlkid", "CLinux", "Syscalls"]),
         room("Filesystems", ["CLinux", "Devices", "Processes", "Syscalls"]),
         room("Mounts", ["CLinux", "Syscalls"]),

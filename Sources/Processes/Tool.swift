@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Diagnostics
 internal import Glibc
 internal import Synchronization
 public import Syscalls
@@ -72,8 +73,16 @@ public enum Tool {
             }
         }
         if pid < 0 { throw failure ?? .start(.last("start", name)) }
+        let started = Moment.now
         let child = Child(pid: pid, tool: name)
-        let result = try child.wait(reading: output, until: .after(seconds: seconds), seconds: seconds)
+        let result: ToolResult
+        do throws(ToolError) {
+            result = try child.wait(reading: output, until: .after(seconds: seconds), seconds: seconds)
+        } catch {
+            ToolRuns.shared.note(name, .killed, seconds: started.age)
+            throw error
+        }
+        ToolRuns.shared.note(name, result.status == 0 ? .ok : .nonzero, seconds: started.age)
         // What the tool has done is done; what is made of it is not yet.
         _ = durable("wait for", name) { 0 }
         return result
