@@ -11,12 +11,16 @@ struct Listener: ~Copyable, Sendable {
     private var socket: Descriptor?
     private let folder: Descriptor
     private let name: String
-    private let identity: FileIdentity
+    /// The socket's file.
+    let identity: FileIdentity
     /// Declared last, and kept through our `deinit`: the socket is removed while the lock is held.
     private let lock: SocketLock
 
     /// Binds and listens. The socket that a killed server has left is replaced; nothing else is.
-    init(path text: String) throws(RPCServerError) {
+    ///
+    /// In a folder that is not ours alone (`isShared`) others may serve that know nothing of our lock: a socket that somebody
+    /// answers on is left to them.
+    init(path text: String, isShared: Bool = false) throws(RPCServerError) {
         let path: String
         do throws(EndpointError) { path = try Endpoint.path(text) } catch { throw .endpoint(error) }
         let slash = path.lastIndex(of: "/") ?? path.startIndex
@@ -30,8 +34,9 @@ struct Listener: ~Copyable, Sendable {
         }
         // Looked at before as well, so that a refusal leaves nothing behind.
         _ = try Self.isStale(name, in: folder, path)
-        let lock = try SocketLock.take(in: folder, socketName: name, path: path)
+        let lock = try SocketLock.take(in: folder, (isShared ? "." : "") + name + ".lock", of: path)
         let stale = try Self.isStale(name, in: folder, path)
+        if stale && isShared && Self.isAnswered(path) { throw .inUse(path: path, holder: nil) }
         do throws(SystemError) {
             if stale { try Files.unlink(name, in: folder) }
             socket = try Self.listen(path)
@@ -96,24 +101,40 @@ struct Listener: ~Copyable, Sendable {
         return true
     }
 
-    private static func listen(_ path: String) throws(SystemError) -> Descriptor {
+    /// Whether somebody listens on the socket at a path (unix(7): ECONNREFUSED is nobody).
+    private static func isAnswered(_ path: String) -> Bool {
+        guard let socket = try? makeSocket(path) else { return false }
+        let number = socket.number
+        let status = withAddress(path) { address, length in uninterrupted { connect(number, address, length) } }
+        return status == 0 || errno == EAGAIN
+    }
+
+    private static func makeSocket(_ path: String) throws(SystemError) -> Descriptor {
         let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
         let number = Glibc.socket(AF_UNIX, type, 0)
         if number < 0 { throw .last("make a socket for", path) }
-        let socket = Descriptor(owning: number)
-        // bind(2) gives the file the mode of the socket's own inode, less the umask: so it is never wider than this.
-        if fchmod(number, 0o600) != 0 { throw .last("set the mode of the socket for", path) }
+        return Descriptor(owning: number)
+    }
+
+    private static func withAddress(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { room in
             room.copyBytes(from: path.utf8.prefix(Endpoint.pathLimit))
         }
-        let bound = withUnsafePointer(to: &address) {
+        return withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        if bound != 0 { throw .last("bind a socket to", path) }
+    }
+
+    private static func listen(_ path: String) throws(SystemError) -> Descriptor {
+        let socket = try makeSocket(path)
+        let number = socket.number
+        // bind(2) gives the file the mode of the socket's own inode, less the umask: so it is never wider than this.
+        if fchmod(number, 0o600) != 0 { throw .last("set the mode of the socket for", path) }
+        if withAddress(path, { bind(number, $0, $1) }) != 0 { throw .last("bind a socket to", path) }
         if Glibc.listen(number, SOMAXCONN) != 0 { throw .last("listen on", path) }
         return socket
     }

@@ -11,9 +11,13 @@ public final class RPCServer: Sendable {
     public struct Options: Sendable {
         /// The most bytes of a request; a longer one is RESOURCE_EXHAUSTED. gRPC's own default is the same 4 MiB.
         public var maximumRequestBytes: Int
+        /// Whether others serve in the socket's folder who know nothing of our lock file, or take every file there for a
+        /// socket: then its name begins with a dot, and a socket that somebody answers on is left to them.
+        public var isFolderShared: Bool
 
-        public init(maximumRequestBytes: Int = 4 * 1_024 * 1_024) {
+        public init(maximumRequestBytes: Int = 4 * 1_024 * 1_024, isFolderShared: Bool = false) {
             self.maximumRequestBytes = maximumRequestBytes
+            self.isFolderShared = isFolderShared
         }
     }
 
@@ -30,6 +34,7 @@ public final class RPCServer: Sendable {
 
     /// The socket's path.
     public let path: String
+    private let identity: FileIdentity
     private let core: ServerCore
     private let state: Mutex<State>
 
@@ -41,17 +46,21 @@ public final class RPCServer: Sendable {
     /// Takes the lock, binds and listens. Connections wait until `start`.
     ///
     /// - Parameters:
-    ///   - path: the socket, absolute (see `Endpoint`). Its mode is 0600; `path.lock` beside it keeps others away.
+    ///   - path: the socket, absolute (see `Endpoint`). Its mode is 0600; a lock file beside it keeps others away.
     ///   - methods: what is served. Any other name is answered with UNIMPLEMENTED.
     public init(socket path: String, methods: [Method], options: Options = Options()) throws(RPCServerError) {
         let table = try Method.table(methods)
         let wake: Wake
         do throws(SystemError) { wake = try Wake() } catch { throw .system(error) }
-        let listener = try Listener(path: path)
+        let listener = try Listener(path: path, isShared: options.isFolderShared)
+        identity = listener.identity
         self.path = listener.path
         core = ServerCore(methods: table, maximumRequest: options.maximumRequestBytes, wake: wake)
         state = Mutex(State(listener: listener))
     }
+
+    /// Whether the path still leads to this server: somebody may have removed the socket, or put another one there.
+    public var isReachable: Bool { (try? FileStatus.of(path: path))?.identity == identity }
 
     /// How many handlers run now.
     public var callsInFlight: Int { core.handlersRunning }

@@ -4,7 +4,7 @@ public import Syscalls
 public enum RPCServerError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The path cannot be a socket's.
     case endpoint(EndpointError)
-    /// A server that lives holds the lock of this path; its process id, where its lock file tells it.
+    /// A server that lives holds the lock of this path, or answers there; its process id, where its lock file tells it.
     case inUse(path: String, holder: Int32?)
     /// Something that is no socket stands at the path, and was left alone.
     case notASocket(path: String, found: FileStatus.Kind)
@@ -20,7 +20,7 @@ public enum RPCServerError: Error, Sendable, Equatable, CustomStringConvertible 
         switch self {
         case .endpoint(let error): error.description
         case .inUse(let path, let holder):
-            "could not serve on \(path): another server\(holder.map { " (process \($0))" } ?? "") holds \(path).lock; "
+            "could not serve on \(path): another server\(holder.map { " (process \($0))" } ?? "") serves there; "
                 + "stop it, or choose another endpoint"
         case .notASocket(let path, let found):
             "could not serve on \(path): a \(found.rawValue) that is no socket of ours is there; "
