@@ -14,6 +14,21 @@ public struct PoolCapacity: Sendable, Equatable {
     }
 }
 
+/// What a pool lies on.
+public struct PoolRoom: Sendable, Equatable {
+    /// Bytes of the whole, and those that can still be written.
+    public let total: Int64
+    public let free: Int64
+    /// Whether it takes no writes.
+    public let isReadOnly: Bool
+
+    public init(total: Int64, free: Int64, isReadOnly: Bool) {
+        self.total = total
+        self.free = free
+        self.isReadOnly = isReadOnly
+    }
+}
+
 /// A volume's device, held open. For pools of images that alone keeps a fresh attachment alive until it is mounted.
 public struct AttachedDevice: ~Copyable, Sendable {
     public let device: BlockDevice
@@ -58,12 +73,18 @@ public protocol Pool: AnyObject, Sendable {
     /// Made with the pool and kept in it.
     var identity: UUID { get }
     var index: VolumeIndex { get }
+    /// Where it lies: a folder, or what else a kind of pool is.
+    var path: String { get }
+    /// How many times over its room may be promised; nil is without limit.
+    var overcommitRatio: Double? { get }
 
     /// Reads all records, finishes deletions and undoes creations that were cut off. Called once, before all else.
     /// What cannot be decided stays as it is and is told of in the answer, a sentence each.
     func recover() throws(PoolError) -> [String]
 
     func capacity(_ provisioning: Provisioning) throws(PoolError) -> PoolCapacity
+
+    func room() throws(PoolError) -> PoolRoom
 
     /// Makes a volume for a record, empty or with that content; one that is larger than its content ends in a hole. On
     /// an error nothing is left.
@@ -102,6 +123,10 @@ public protocol Pool: AnyObject, Sendable {
 
     /// The volumes of this pool that have a device attached now. It asks nothing that a hung pool could not answer.
     func attachedVolumes() -> [VolumeID]
+
+    /// The volume's device as it was last attached, if something is attached there. It asks nothing that a hung pool could
+    /// not answer, so it is for telling alone.
+    func seenDevice(of id: VolumeID) -> SeenDevice?
 
     /// The volume's device if it is attached.
     func attached(_ record: VolumeRecord) throws(PoolError) -> AttachedDevice?

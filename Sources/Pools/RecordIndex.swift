@@ -54,6 +54,14 @@ public final class RecordIndex<Record: KeptRecord>: Sendable {
 
     public var count: Int { state.withLock { $0.order.count } }
 
+    /// How many there are of what exists, of what is being deleted, and of records that cannot be used.
+    public var counts: (ready: Int, ending: Int, damaged: Int) {
+        state.withLock { state in
+            let ready = state.records.values.count(where: \.isReady)
+            return (ready, state.records.count - ready, state.damaged.count)
+        }
+    }
+
     /// Bytes of all that exists, as its clients see it.
     public var committed: Int64 { state.withLock { $0.committed } }
 
@@ -66,14 +74,16 @@ public final class RecordIndex<Record: KeptRecord>: Sendable {
     public var damaged: [ID: PoolError] { state.withLock { $0.damaged } }
 
     /// At most `limit` records of what exists in the order of their ids, from the first after `id` on, of those alone that
-    /// `include` takes.
-    public func page(after id: ID?, limit: Int, where include: (Record) -> Bool = { _ in true }) -> [Record] {
+    /// `include` takes. With `evenEnding`, what is being deleted counts as well.
+    public func page(
+        after id: ID?, limit: Int, evenEnding: Bool = false, where include: (Record) -> Bool = { _ in true }
+    ) -> [Record] {
         state.withLock { state in
             let start = id.map { state.firstPosition(after: $0) } ?? 0
             var page: [Record] = []
             for id in state.order[start...] {
                 if page.count == limit { break }
-                if let record = state.records[id], record.isReady, include(record) { page.append(record) }
+                if let record = state.records[id], evenEnding || record.isReady, include(record) { page.append(record) }
             }
             return page
         }

@@ -3,12 +3,16 @@ internal import Pools
 internal import Synchronization
 internal import Syscalls
 
-/// Where each volume was last known to be mounted, staging paths and targets alike.
+/// What a mount of a volume is for: it was staged there, or put there for a workload.
+public enum MountRole: Sendable { case staging, target }
+
+/// Where each volume was last known to be mounted, staging paths and targets alike, and as which; nil where this process has
+/// not been called for it yet.
 ///
 /// It saves reading the whole mount table at each publish and is never believed: every path is looked at again before
 /// it counts. The start-up pass fills it from the kernel's table.
 final class MountPoints: Sendable {
-    private let paths = Mutex<[VolumeID: Set<String>]>([:])
+    private let paths = Mutex<[VolumeID: [String: MountRole?]]>([:])
     private let incomplete = Atomic<Bool>(false)
 
     /// Whether there are mounts that could not be looked at: what is not known here may be mounted all the same.
@@ -17,18 +21,23 @@ final class MountPoints: Sendable {
         set { incomplete.store(newValue, ordering: .releasing) }
     }
 
-    func add(_ path: String, of volume: VolumeID) {
-        paths.withLock { _ = $0[volume, default: []].insert(path) }
+    func add(_ path: String, of volume: VolumeID, as role: MountRole?) {
+        paths.withLock { _ = $0[volume, default: [:]].updateValue(role, forKey: path) }
     }
 
     func remove(_ path: String, of volume: VolumeID) {
         paths.withLock { paths in
-            paths[volume]?.remove(path)
+            paths[volume]?.removeValue(forKey: path)
             if paths[volume]?.isEmpty == true { paths[volume] = nil }
         }
     }
 
-    func of(_ volume: VolumeID) -> [String] { paths.withLock { $0[volume]?.sorted() ?? [] } }
+    func of(_ volume: VolumeID) -> [String] { paths.withLock { $0[volume]?.keys.sorted() ?? [] } }
+
+    func role(of volume: VolumeID, at path: String) -> MountRole? { paths.withLock { $0[volume]?[path] ?? nil } }
+
+    /// The volumes that are mounted somewhere, as far as is known.
+    var volumes: [VolumeID: [String]] { paths.withLock { $0.mapValues { Array($0.keys) } } }
 }
 
 /// A live mount of a volume, as the kernel has it now.

@@ -133,7 +133,7 @@ extension Storage {
     }
 
     private func fill(_ cut: SnapshotCut, _ way: CopyWay, _ control: CopyControl) throws(VolumeError) {
-        cut.claim.step("giving snapshot \(cut.record.id) the volume's content")
+        cut.claim.longStep("giving snapshot \(cut.record.id) the volume's content")
         try pooling(cut.store.fill(cut.record, with: cut.content, way, control))
     }
 

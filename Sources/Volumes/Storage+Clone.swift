@@ -46,7 +46,7 @@ extension Storage {
             access: snapshot.access, format: snapshot.format, size: snapshot.size,
             assuredSize: snapshot.assuredSize)
         let record = try self.record(of: original, pool, id, order)
-        cut.claim.step("copying it to volume \(id)")
+        cut.claim.longStep("copying it to volume \(id)")
         let isInUse = try isInUse(volume)
         if original.isBlank || !isInUse {
             try pooling(pool.create(record, from: original.isBlank ? nil : cut.content, control))

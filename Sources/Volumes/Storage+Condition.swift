@@ -6,14 +6,16 @@ internal import Syscalls
 
 /// Whether a volume is well, and what is wrong with it otherwise.
 public struct VolumeCondition: Sendable, Equatable {
-    public let isAbnormal: Bool
-    /// A sentence, or several.
-    public let message: String
+    /// A sentence each.
+    public let troubles: [String]
 
-    init(_ troubles: [String]) {
-        isAbnormal = !troubles.isEmpty
-        message = troubles.isEmpty ? "nothing is wrong with the volume" : troubles.joined(separator: "; ")
+    public var isAbnormal: Bool { !troubles.isEmpty }
+    /// A sentence, or several.
+    public var message: String {
+        troubles.isEmpty ? "nothing is wrong with the volume" : troubles.joined(separator: "; ")
     }
+
+    init(_ troubles: [String]) { self.troubles = troubles }
 
     static func noAnswer(seconds: Int) -> VolumeCondition {
         VolumeCondition(["it has not answered for \(seconds) s; look for a hung device beneath it"])
@@ -42,7 +44,17 @@ extension Storage {
 
     /// The conditions of many volumes of one pool, looked for only beneath them.
     public func conditions(of records: [VolumeRecord], in pool: any Pool) throws(VolumeError) -> [VolumeCondition] {
-        let outcome = try looks.run("pool \(pool.name)") { [stageTroubles] () throws(VolumeError) in
+        switch try look(at: records, in: pool, patience: Looks.patience) {
+        case .value(let conditions): return conditions
+        case .late(let seconds): return records.map { _ in .noAnswer(seconds: seconds) }
+        }
+    }
+
+    /// The same, for who does not want to wait that long for a pool that does not answer.
+    func look(
+        at records: [VolumeRecord], in pool: any Pool, patience: Double
+    ) throws(VolumeError) -> Looks.Outcome<[VolumeCondition]> {
+        try looks.run("pool \(pool.name)", patience: patience) { [stageTroubles] () throws(VolumeError) in
             records.map { record in
                 do throws(PoolError) {
                     return VolumeCondition(try pool.troubles(of: record) + stageTroubles.of(record.id))
@@ -50,10 +62,6 @@ extension Storage {
                     return VolumeCondition(["\(error)"])
                 }
             }
-        }
-        switch outcome {
-        case .value(let conditions): return conditions
-        case .late(let seconds): return records.map { _ in .noAnswer(seconds: seconds) }
         }
     }
 

@@ -56,7 +56,7 @@ extension Storage {
             try pooling(pool.delete(id))
         }
         nameClaim.step("making the volume")
-        claim.step("making the volume in pool '\(pool.name)'")
+        claim.longStep("making the volume in pool '\(pool.name)'")
         let record: VolumeRecord
         if let source = order.source {
             record = try copy(source, to: pool, id, order, control)

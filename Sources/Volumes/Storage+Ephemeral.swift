@@ -97,11 +97,11 @@ extension Storage {
             }
             return (Volume(record: record, pool: pool), false)
         }
-        claim.step("making the volume")
+        claim.longStep("making the volume")
         let pool = try pool(named: order.parameters.pool)
         let id = VolumeID(pool: pool.identity, name: order.name)
         let volumeClaim = try claims.take("volume \(id)", for: "NodePublishVolume")
-        volumeClaim.step("making the volume")
+        volumeClaim.longStep("making the volume")
         let access = try Self.access(of: order)
         let record = newRecord(
             id, pool, order, access: access,

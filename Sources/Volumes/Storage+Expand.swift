@@ -65,7 +65,7 @@ extension Storage {
         if let access = order.access { try volume.requireAccess(access) }
         let size = try Self.size(of: order, for: volume.record)
         if size > volume.record.size {
-            claim.step("growing the volume to \(size) bytes")
+            claim.longStep("growing the volume to \(size) bytes")
             _ = try pooling(volume.pool.grow(volume.record, to: size))
         } else {
             try pooling(volume.pool.finishGrowing(volume.record))
@@ -143,7 +143,7 @@ extension Storage {
             guard let attached = try pooling(volume.pool.attached(volume.record)),
                 attached.device.size >= volume.record.size
             else { return false }
-            claim.step("growing the \(name) at \(mount.path)")
+            claim.longStep("growing the \(name) at \(mount.path)")
             try tooling(
                 filesystem.grow(mount.root.descriptor, mount.path, on: attached.device.path, to: attached.device.size))
             // What a filesystem writes beside its log, such as the copies of an xfs's superblock, it does not flush. Once the

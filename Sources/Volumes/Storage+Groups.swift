@@ -25,7 +25,7 @@ extension Storage {
         let home = try find(first).pool
         let id = GroupID(pool: home.identity, name: name)
         let claim = try claims.take("group \(id)", for: "CreateVolumeGroupSnapshot")
-        claim.step("taking its snapshots")
+        claim.longStep("taking its snapshots")
         // In the order of the ids, so that two groups of the same volumes cannot each hold what the other one needs; and
         // they would not wait, but be told to ask again.
         var cuts: [SnapshotCut] = []

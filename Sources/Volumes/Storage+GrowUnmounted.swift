@@ -10,10 +10,10 @@ extension Storage {
         _ volume: Volume, _ filesystem: any Filesystem, on device: String, _ claim: borrowing Claim
     ) throws(VolumeError) -> CheckOutcome {
         if volume.record.isResizing {
-            claim.step("mending the \(filesystem.name) on \(device), whose growth was cut off")
+            claim.longStep("mending the \(filesystem.name) on \(device), whose growth was cut off")
             return try tooling(filesystem.mendGrowth(on: device))
         }
-        claim.step("checking the \(filesystem.name) on \(device)")
+        claim.longStep("checking the \(filesystem.name) on \(device)")
         let isToGrow = volume.record.growsFrom != nil && filesystem.growsUnmounted
         let mode = isToGrow ? .force : try volume.parameters().fsck
         return try tooling(Filesystems.check(filesystem, on: device, mode))
@@ -29,7 +29,7 @@ extension Storage {
         guard grows || record.isResizing else { return }
         var begins = false
         if grows {
-            claim.step("growing the \(filesystem.name) on \(device)")
+            claim.longStep("growing the \(filesystem.name) on \(device)")
             // Before it is noted: what is noted is mended by force.
             begins = try pendGrowth { () throws(VolumeError) in
                 try tooling(filesystem.requireGrowable(on: device))

@@ -61,7 +61,7 @@ extension Storage {
         _ volume: Volume, _ filesystem: any Filesystem, _ attached: borrowing AttachedDevice, from old: UUID?,
         to new: UUID, _ claim: borrowing Claim
     ) throws(VolumeError) {
-        claim.step("giving the copy on \(attached.device.path) a UUID of its own")
+        claim.longStep("giving the copy on \(attached.device.path) a UUID of its own")
         try tooling(filesystem.renewUUID(on: attached.device.path, from: old ?? new, to: new))
         try pooling(volume.pool.sync(attached, of: volume.record))
         var record = volume.record
@@ -85,7 +85,7 @@ extension Storage {
             try update(record, in: volume.pool)
         }
         let options = try volume.parameters().formatOptions(for: filesystem)
-        claim.step("making \(filesystem.name) on \(attached.device.path)")
+        claim.longStep("making \(filesystem.name) on \(attached.device.path)")
         do throws(FilesystemError) {
             try filesystem.format(blank, uuid: uuid, onZeros: onZeros, options: options)
         } catch {

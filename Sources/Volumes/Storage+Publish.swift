@@ -65,7 +65,7 @@ extension Storage {
         try requireOneWriter(volume, order, others)
         claim.step("mounting at \(target.path)")
         try bind(volume, source, staging, onto: target, order, others)
-        mountPoints.add(target.path, of: volume.id)
+        mountPoints.add(target.path, of: volume.id, as: .target)
     }
 
     /// What a publish binds: the staged mount, or the device node of a raw block volume.
@@ -111,7 +111,7 @@ extension Storage {
                     what: "a publication of volume \(volume.id) at \(target.path)",
                     difference: "it is \(mount.isReadOnly ? "read-only" : "writable")")
             }
-            mountPoints.add(target.path, of: volume.id)
+            mountPoints.add(target.path, of: volume.id, as: .target)
             return true
         }
     }

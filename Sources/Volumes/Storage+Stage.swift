@@ -121,7 +121,7 @@ extension Storage {
         claim.step("mounting \(attached.device.path)")
         _ = try mounting(place.makeDirectory())
         try mounting(place.mountFilesystem(filesystem.name, device: attached.device.path, options: options))
-        mountPoints.add(place.path, of: volume.id)
+        mountPoints.add(place.path, of: volume.id, as: volume.stageRole)
         try settle(volume, options, &outcome, claim)
         return outcome
     }
@@ -180,8 +180,13 @@ extension Storage {
                     what: "a mount of volume \(volume.id) at \(place.path)",
                     difference: "it is \(mount.isReadOnly ? "read-only" : "writable")")
             }
-            mountPoints.add(place.path, of: volume.id)
+            mountPoints.add(place.path, of: volume.id, as: volume.stageRole)
             return mount.source ?? device.map { "device \($0)" } ?? ""
         }
     }
+}
+
+extension Volume {
+    /// What its first mount is for: an ephemeral volume is mounted at its pod's own target.
+    fileprivate var stageRole: MountRole { record.ephemeralTarget == nil ? .staging : .target }
 }

@@ -11,12 +11,15 @@ public struct StartUpReport: Sendable {
     public var thawed = 0
     /// What could not be decided, a sentence each. It concerns single volumes and does not keep the others waiting.
     public var troubles: [String] = []
+    /// How long it took.
+    public var seconds = 0.0
 }
 
 extension Storage {
     /// Rebuilds the picture from the pools and the kernel: records, attached devices, mounts that outlived the process.
     /// `isReady` turns true at its end, after `tell` has been given what was found: whoever sees a ready node finds it told.
     public func startUp(_ tell: (StartUpReport) -> Void) throws(VolumeError) {
+        let started = Moment.now
         var report = StartUpReport()
         for pool in pools {
             report.troubles += try pooling(pool.recover())
@@ -38,6 +41,8 @@ extension Storage {
                 }
             }
         }
+        report.seconds = started.age
+        startUpReport.withLock { $0 = report }
         tell(report)
         ready.store(true, ordering: .releasing)
     }
@@ -89,7 +94,7 @@ extension Storage {
         guard let place = try mounting(root.locate(mountPoint: mount.point)),
             let id = try owner(of: try mounting(place.occupant())).volume
         else { return false }
-        mountPoints.add(place.path, of: id)
+        mountPoints.add(place.path, of: id, as: nil)
         return true
     }
 }

@@ -5,7 +5,8 @@ internal import Synchronization
 /// The node's volumes: where they come from, where they are mounted, and who works on them.
 ///
 /// Each story of a volume is an extension in a file of its own: `Create`, `Clone`, `Delete`, `Attach`, `Stage`,
-/// `Publish`, `Ephemeral`, `Expand`, `Modify`, `Snapshots`, `Groups`, `Stats`, `Condition`, `StartUp`. All of them block and run on a host thread.
+/// `Publish`, `Ephemeral`, `Expand`, `Modify`, `Snapshots`, `Groups`, `Stats`, `Condition`, `Inventory`, `Room`, `StartUp`.
+/// All of them block and run on a host thread.
 public final class Storage: Sendable {
     public let nodeID: String
     /// In the order of the configuration; the first one is used when a class names none.
@@ -18,6 +19,7 @@ public final class Storage: Sendable {
     let stageTroubles = StageTroubles()
     let places: Places
     let ready = Atomic<Bool>(false)
+    let startUpReport = Mutex<StartUpReport?>(nil)
 
     /// `pools` is not empty, and the names in it differ. `maxVolumes` is how many may be staged; 0 is no limit.
     public init(nodeID: String, pools: [any Pool], root: HostRoot, maxVolumes: Int64 = 0) {
@@ -30,6 +32,9 @@ public final class Storage: Sendable {
 
     /// Whether the start-up pass is through.
     public var isReady: Bool { ready.load(ordering: .acquiring) }
+
+    /// What the start-up pass found; nil before it is through.
+    public var startUpFindings: StartUpReport? { startUpReport.withLock { $0 } }
 
     /// The pool of that name, or the first one.
     public func pool(named name: String?) throws(VolumeError) -> any Pool {

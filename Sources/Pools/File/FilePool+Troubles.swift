@@ -52,6 +52,13 @@ extension FilePool {
         return nil
     }
 
+    func seenDevice(of id: VolumeID) -> SeenDevice? {
+        guard let index = attachedAt.withLock({ $0[id] }),
+            AttachedLoops.isAttached(index, toFileNamed: volumes.imageName(id.text))
+        else { return nil }
+        return AttachedLoops.seen(index)
+    }
+
     func attachedVolumes() -> [VolumeID] {
         attachedAt.withLock { $0 }.filter { id, index in
             AttachedLoops.isAttached(index, toFileNamed: volumes.imageName(id.text))

@@ -112,6 +112,11 @@ extension FilePool {
         }
     }
 
+    func room() throws(PoolError) -> PoolRoom {
+        let usage = try kernel(FilesystemUsage.of(records.folder, path))
+        return PoolRoom(total: usage.total, free: max(0, usage.available), isReadOnly: usage.isReadOnly)
+    }
+
     func capacity(_ provisioning: Provisioning) throws(PoolError) -> PoolCapacity {
         let usage = try kernel(FilesystemUsage.of(records.folder, path))
         let room = max(0, usage.available)

@@ -36,6 +36,7 @@ final class FilePool: Pool {
     private static let volumesName = "volumes"
 
     var snapshots: (any SnapshotStore)? { fileSnapshots }
+    var overcommitRatio: Double? { overcommit.ratio }
     /// The folder of the volumes' records and images.
     var records: RecordFolder { volumes.records }
 
