@@ -1,28 +1,52 @@
 internal import CSI
-internal import Diagnostics
 internal import RPC
 internal import Syscalls
 internal import Volumes
 
+/// What answering an RPC takes.
+enum CallKind {
+    /// A story of a volume: it may block, and is told of in the log.
+    case work
+    /// An answer out of memory, on the server's own thread, at any time.
+    case memory
+    /// A look at what there is, by whoever asks again and again: it may block, and is told of in the log when that is
+    /// talkative. `whileStarting` is whether the start-up pass need not be through for it.
+    case look(whileStarting: Bool)
+
+    var startsInline: Bool { if case .memory = self { true } else { false } }
+
+    var isRoutine: Bool { if case .work = self { false } else { true } }
+
+    var servesWhileStarting: Bool {
+        switch self {
+        case .work: false
+        case .memory: true
+        case .look(let whileStarting): whileStarting
+        }
+    }
+}
+
 extension Plugin {
-    /// Wraps an RPC: decode, refuse before the start-up pass is through, work, log once, encode.
+    /// Wraps an RPC: decode, refuse before the start-up pass is through, work, count and log once, encode.
     func answer<Request: WireMessage, Response: WireMessage>(
-        _ method: CSIMethod.Unary<Request, Response>, always: Bool = false,
+        _ method: CSIMethod.Unary<Request, Response>, as kind: CallKind = .work,
         _ work: @escaping @Sendable (Request, CallContext) async throws(RPCStatus) -> Response
     ) -> Method {
+        let watch = CallWatch(method.path, kind, calls)
         let storage = storage
-        return .unary(method.path, startsInline: always) { context, bytes throws(RPCStatus) in
-            let started = Moment.now
-            var volume: String?
+        return .unary(method.path, startsInline: kind.startsInline) { context, bytes throws(RPCStatus) in
+            var call = watch.begin()
             do throws(RPCStatus) {
                 let request = try decode(Request.self, bytes)
-                volume = (request as? any NamesVolume)?.volumeName
-                guard always || storage.isReady else { throw notReady }
-                let response = try await work(request, context)
-                log(method.path, volume, nil, started, isRoutine: always)
+                call.volume = (request as? any NamesVolume)?.volumeName
+                guard kind.servesWhileStarting || storage.isReady else { throw notReady }
+                let response = try await watch.run(call) { () async throws(RPCStatus) in
+                    try await work(request, context)
+                }
+                watch.end(call, nil)
                 return response.wireBytes()
             } catch {
-                log(method.path, volume, error, started, isRoutine: always)
+                watch.end(call, error)
                 throw error
             }
         }
@@ -36,20 +60,22 @@ extension Plugin {
                 Request, CallContext, @Sendable (Response) async throws(RPCStatus) -> Void
             ) async throws(RPCStatus) -> Void
     ) -> Method {
+        let watch = CallWatch(method.path, .work, calls)
         let storage = storage
         return .serverStream(method.path) { context, bytes, stream throws(RPCStatus) in
-            let started = Moment.now
-            var volume: String?
+            var call = watch.begin()
             do throws(RPCStatus) {
                 let request = try decode(Request.self, bytes)
-                volume = (request as? any NamesVolume)?.volumeName
+                call.volume = (request as? any NamesVolume)?.volumeName
                 guard storage.isReady else { throw notReady }
-                try await work(request, context) { response throws(RPCStatus) in
-                    try await stream.send(response.wireBytes())
+                try await watch.run(call) { () async throws(RPCStatus) in
+                    try await work(request, context) { response throws(RPCStatus) in
+                        try await stream.send(response.wireBytes())
+                    }
                 }
-                log(method.path, volume, nil, started, isRoutine: false)
+                watch.end(call, nil)
             } catch {
-                log(method.path, volume, error, started, isRoutine: false)
+                watch.end(call, error)
                 throw error
             }
         }
@@ -60,11 +86,32 @@ extension Plugin {
         _ story: @autoclosure @escaping @Sendable () throws(VolumeError) -> Value
     ) async throws(RPCStatus) -> Value {
         if HostThread.isExhausted { throw tooManyHeld }
-        do throws(VolumeError) {
-            return try await HostThread.run(story)
-        } catch {
-            throw RPCStatus(error)
+        let call = CallNumber.current
+        let outcome: Result<Value, VolumeError> = await HostThread.run {
+            CallNumber.$current.withValue(call) {
+                do throws(VolumeError) { return .success(try story()) } catch { return .failure(error) }
+            }
         }
+        do throws(VolumeError) { return try outcome.get() } catch { throw RPCStatus(error) }
+    }
+}
+
+extension Plugin {
+    /// Runs a look at what there is, on a thread of its own kind: it is made also when all the others are held by devices that
+    /// do not answer, which is when it is wanted most.
+    func look<Value: Sendable>(
+        _ story: @autoclosure @escaping @Sendable () throws(VolumeError) -> Value
+    ) async throws(RPCStatus) -> Value {
+        let outcome: Result<Value, VolumeError> = await withUnsafeContinuation { continuation in
+            HostThread.start {
+                do throws(VolumeError) {
+                    continuation.resume(returning: .success(try story()))
+                } catch {
+                    continuation.resume(returning: .failure(error))
+                }
+            }
+        }
+        do throws(VolumeError) { return try outcome.get() } catch { throw RPCStatus(error) }
     }
 }
 
@@ -75,30 +122,12 @@ private let tooManyHeld = RPCStatus(
     "\(HostThread.mostThreads) calls of this node wait for devices that do not answer, and no more are begun; look for hung "
         + "devices, and ask again when they answer")
 
-private func decode<Request: WireMessage>(_: Request.Type, _ bytes: [UInt8]) throws(RPCStatus) -> Request {
+func decode<Request: WireMessage>(_: Request.Type, _ bytes: [UInt8]) throws(RPCStatus) -> Request {
     do throws(WireError) {
         return try Request(wire: bytes)
     } catch {
         throw .invalid("\(error)")
     }
-}
-
-/// One line a call: refusals are the client's affair (warning), failures are ours (error).
-private func log(_ path: String, _ volume: String?, _ status: RPCStatus?, _ started: Moment, isRoutine: Bool) {
-    let level: LogLevel =
-        switch status?.code {
-        case nil: isRoutine ? .debug : .info
-        case .internalError, .dataLoss, .unknown: .error
-        default: .warning
-        }
-    guard Log.shared.isEnabled(level) else { return }
-    let microseconds = Int(started.age * 1_000_000)
-    Log.shared.write(
-        level, status?.message ?? "done",
-        [
-            "operation": path.split(separator: "/").last.map(String.init), "volume": volume,
-            "code": (status?.code ?? .ok).name, "ms": "\(microseconds / 1_000).\(microseconds % 1_000 / 100)",
-        ])
 }
 
 /// A request about one volume, for the log.

@@ -1,5 +1,6 @@
 internal import CSI
 public import RPC
+internal import Syscalls
 public import Volumes
 
 /// What a node tells of itself.
@@ -15,7 +16,7 @@ public struct PluginSettings: Sendable {
     }
 }
 
-/// The CSI services of one node over its storage. Each RPC is an extension in a file of its own, under the folder of
+/// The services of one node over its storage: those of CSI, and `holdfast.v1.Host`. Each RPC is an extension in a file of its own, under the folder of
 /// its service; this is the list of what is served.
 public struct Plugin: Sendable {
     public static let driverName = "csi.holdfast.dev"
@@ -24,17 +25,23 @@ public struct Plugin: Sendable {
 
     let settings: PluginSettings
     let storage: Storage
+    /// nil for a plugin that does not register itself.
+    let registration: KubeletRegistration?
+    let calls = Calls()
+    /// Nanoseconds since 1970.
+    let started = wallClockNanoseconds()
 
-    public init(settings: PluginSettings, storage: Storage) {
+    public init(settings: PluginSettings, storage: Storage, registration: KubeletRegistration? = nil) {
         self.settings = settings
         self.storage = storage
+        self.registration = registration
     }
 
     public var methods: [Method] {
         [
-            answer(CSIMethod.getPluginInfo, always: true, getPluginInfo),
-            answer(CSIMethod.getPluginCapabilities, always: true, getPluginCapabilities),
-            answer(CSIMethod.probe, always: true, probe),
+            answer(CSIMethod.getPluginInfo, as: .memory, getPluginInfo),
+            answer(CSIMethod.getPluginCapabilities, as: .memory, getPluginCapabilities),
+            answer(CSIMethod.probe, as: .memory, probe),
 
             answer(CSIMethod.createVolume, createVolume),
             answer(CSIMethod.deleteVolume, deleteVolume),
@@ -43,7 +50,7 @@ public struct Plugin: Sendable {
             answer(CSIMethod.validateVolumeCapabilities, validateVolumeCapabilities),
             answer(CSIMethod.listVolumes, listVolumes),
             answer(CSIMethod.getCapacity, getCapacity),
-            answer(CSIMethod.controllerGetCapabilities, always: true, controllerGetCapabilities),
+            answer(CSIMethod.controllerGetCapabilities, as: .memory, controllerGetCapabilities),
             answer(CSIMethod.controllerGetVolume, controllerGetVolume),
             answer(CSIMethod.controllerExpandVolume, controllerExpandVolume),
             answer(CSIMethod.controllerModifyVolume, controllerModifyVolume),
@@ -52,7 +59,7 @@ public struct Plugin: Sendable {
             answer(CSIMethod.listSnapshots, listSnapshots),
             answer(CSIMethod.getSnapshot, getSnapshot),
 
-            answer(CSIMethod.groupControllerGetCapabilities, always: true, groupControllerGetCapabilities),
+            answer(CSIMethod.groupControllerGetCapabilities, as: .memory, groupControllerGetCapabilities),
             answer(CSIMethod.createVolumeGroupSnapshot, createVolumeGroupSnapshot),
             answer(CSIMethod.deleteVolumeGroupSnapshot, deleteVolumeGroupSnapshot),
             answer(CSIMethod.getVolumeGroupSnapshot, getVolumeGroupSnapshot),
@@ -66,8 +73,13 @@ public struct Plugin: Sendable {
             answer(CSIMethod.nodeUnpublishVolume, nodeUnpublishVolume),
             answer(CSIMethod.nodeGetVolumeStats, nodeGetVolumeStats),
             answer(CSIMethod.nodeExpandVolume, nodeExpandVolume),
-            answer(CSIMethod.nodeGetCapabilities, always: true, nodeGetCapabilities),
-            answer(CSIMethod.nodeGetInfo, always: true, nodeGetInfo),
+            answer(CSIMethod.nodeGetCapabilities, as: .memory, nodeGetCapabilities),
+            answer(CSIMethod.nodeGetInfo, as: .memory, nodeGetInfo),
+
+            answer(Host.listVolumes, as: .look(whileStarting: false), hostListVolumes),
+            answer(Host.listOperations, as: .look(whileStarting: true), hostListOperations),
+            answer(Host.getHealth, as: .look(whileStarting: true), hostGetHealth),
+            answer(Host.getMetrics, as: .look(whileStarting: true), hostGetMetrics),
         ]
     }
 }

@@ -17,11 +17,6 @@ extension Plugin {
             creationTime: wireTime(group.record.created), readyToUse: true)
     }
 
-    /// From nanoseconds since 1970.
-    private func wireTime(_ nanoseconds: Int64) -> Timestamp {
-        Timestamp(seconds: nanoseconds / 1_000_000_000, nanos: Int32(nanoseconds % 1_000_000_000))
-    }
-
     func wireCondition(_ condition: Volumes.VolumeCondition) -> CSI.VolumeCondition {
         CSI.VolumeCondition(abnormal: condition.isAbnormal, message: condition.message)
     }
@@ -40,4 +35,9 @@ extension Plugin {
 
     /// Seconds before its deadline in which a call that ends counts as one that ran into it: clocks of two processes.
     private static let deadlineSlack = 0.25
+}
+
+/// From nanoseconds since 1970.
+func wireTime(_ nanoseconds: Int64) -> Timestamp {
+    Timestamp(seconds: nanoseconds / 1_000_000_000, nanos: Int32(nanoseconds % 1_000_000_000))
 }

@@ -13,6 +13,8 @@ struct Node {
     private let storage: Storage
     private let server: RPCServer
     private let settings: NodeSettings
+    private let registration: KubeletRegistration?
+    private let registrationSocket: RegistrationSocket?
 
     /// Seconds that calls may go on after the signal to end. Kubernetes kills after 30 by default.
     private static let drainSeconds = 25.0
@@ -30,14 +32,21 @@ struct Node {
             }
         }
         storage = Storage(nodeID: settings.nodeID, pools: pools, root: root, maxVolumes: settings.maxVolumes)
+        registration = settings.registration.map { wanted in
+            // The main thread waits for the signal, and finds what kubelet has said.
+            KubeletRegistration(
+                driver: settings.driverName, endpoint: wanted.endpoint, socket: wanted.socket,
+                onRefusal: { kill(getpid(), SIGTERM) })
+        }
+        registrationSocket = try registration.map { try RegistrationSocket($0) }
         let plugin = Plugin(
-            settings: PluginSettings(driverName: settings.driverName, maxVolumes: settings.maxVolumes), storage: storage
-        )
+            settings: PluginSettings(driverName: settings.driverName, maxVolumes: settings.maxVolumes),
+            storage: storage, registration: registration)
         server = try RPCServer(socket: settings.socket, methods: plugin.methods)
     }
 
-    /// Serves until a signal comes, then drains.
-    func run(until signals: Signals) {
+    /// Serves until a signal comes, or kubelet refuses the driver, then drains. The answer is the exit status.
+    func run(until signals: Signals) -> CInt {
         if FaultPoints.isOn {
             Log.shared.warning(
                 "HOLDFAST_FAULTS is set: whoever writes that file may end or hold this process at any step")
@@ -50,17 +59,23 @@ struct Node {
                 "endpoint": settings.socket, "pools": storage.pools.map(\.name).joined(separator: ","),
             ])
         let started = Moment.now
-        let storage = storage
-        Task { await startUp(storage, started) }
+        let (storage, socket) = (storage, registrationSocket)
+        Task {
+            await startUp(storage, started)
+            // Whoever is registered is called for volumes.
+            await socket?.keep()
+        }
         let name = signals.wait()
         // A second signal ends the process at once: every operation is whole again after the next start.
         signals.unblock()
-        drain(name)
+        let refusal = registration?.refusal
+        drain(refusal == nil ? name : "kubelet's refusal")
+        return refusal == nil ? 0 : 1
     }
 
-    private func drain(_ signal: String) {
-        Log.shared.info("draining", ["signal": signal, "calls": "\(server.callsInFlight)"])
-        let (server, storage) = (server, storage)
+    private func drain(_ reason: String) {
+        Log.shared.info("draining", ["signal": reason, "calls": "\(server.callsInFlight)"])
+        let (server, storage, socket) = (server, storage, registrationSocket)
         let done = Flag()
         Task {
             let killer = Task {
@@ -68,6 +83,7 @@ struct Node {
                 RunningTools.shared.stopAll()
                 storage.cancelCopies("this process is shutting down")
             }
+            await socket?.close()
             await server.shutdown(grace: Self.drainSeconds)
             killer.cancel()
             done.raise()

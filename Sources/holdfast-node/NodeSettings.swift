@@ -10,6 +10,8 @@ struct NodeSettings {
     let nodeID: String
     let driverName: String
     let kubeletRoot: String
+    /// nil for a node that does not register itself.
+    let registration: RegistrationSettings?
     let maxVolumes: Int64
     let logLevel: LogLevel
     let logFormat: LogFormat
@@ -33,6 +35,18 @@ struct NodeSettings {
                 "--kubelet-root", "DIR", help: "the folder that staging and target paths must lie in",
                 default: "/var/lib/kubelet", environment: true),
             .value(
+                "--kubelet-registration-dir", "DIR",
+                help: "kubelet's folder plugins_registry, for a node that registers itself with kubelet; without it "
+                    + "something else has to, such as node-driver-registrar",
+                environment: true),
+            .value(
+                "--kubelet-csi-path", "PATH",
+                help:
+                    "the path by which kubelet finds the socket of --endpoint, where that is another one: on the host "
+                    + "/var/lib/kubelet/plugins/NAME/csi.sock for a container's /csi/csi.sock; the path of --endpoint if "
+                    + "it is not given",
+                environment: true),
+            .value(
                 "--max-volumes", "N", help: "how many volumes the node takes; 0 is no limit", default: "0",
                 environment: true),
             .value(
@@ -43,11 +57,7 @@ struct NodeSettings {
         ])
 
     init(_ values: OptionValues) throws {
-        do throws(EndpointError) {
-            socket = try Endpoint.path(values.string("--endpoint"))
-        } catch {
-            throw values.usageError("--endpoint: \(error)")
-        }
+        socket = try values.socketPath(values.string("--endpoint"), "--endpoint")
         nodeID = values.string("--node-id")
         guard isSegment(nodeID) else {
             throw values.error(
@@ -62,6 +72,7 @@ struct NodeSettings {
         }
         kubeletRoot = values.string("--kubelet-root")
         guard kubeletRoot.hasPrefix("/") else { throw values.error("--kubelet-root", expected: "an absolute path") }
+        registration = try RegistrationSettings(values, driver: driverName, endpoint: socket)
         maxVolumes = Int64(try values.integer("--max-volumes", in: 0...1_000_000))
         logLevel = try values.choice("--log-level", of: LogLevel.self)
         logFormat = try values.choice("--log-format", of: LogFormat.self)
@@ -110,6 +121,35 @@ struct NodeSettings {
         if pools.isEmpty { throw top.error("pools", found: "an empty list", expected: "at least one pool") }
         try top.finish()
         return pools
+    }
+}
+
+/// How the node registers itself with kubelet.
+struct RegistrationSettings {
+    let socket: String
+    /// The path of the CSI socket as kubelet sees it.
+    let endpoint: String
+
+    fileprivate init?(_ values: OptionValues, driver: String, endpoint: String) throws {
+        let seen = try values.optionalString("--kubelet-csi-path").map {
+            try values.socketPath($0, "--kubelet-csi-path")
+        }
+        guard let folder = values.optionalString("--kubelet-registration-dir") else {
+            if seen != nil {
+                throw values.usageError("--kubelet-csi-path is of use with --kubelet-registration-dir alone")
+            }
+            return nil
+        }
+        let path = (folder.hasSuffix("/") ? folder : folder + "/") + "\(driver)-reg.sock"
+        socket = try values.socketPath(path, "--kubelet-registration-dir")
+        self.endpoint = seen ?? endpoint
+    }
+}
+
+extension OptionValues {
+    /// A socket's path, if the text of that option is one.
+    fileprivate func socketPath(_ text: String, _ option: String) throws(UsageError) -> String {
+        do throws(EndpointError) { return try Endpoint.path(text) } catch { throw usageError("\(option): \(error)") }
     }
 }
 

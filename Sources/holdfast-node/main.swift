@@ -7,7 +7,7 @@ internal import RPC
 internal import Settings
 internal import Syscalls
 
-// Exit status: 0 after a drain, 1 when the node refuses to start or fails, 2 for a wrong command line or configuration.
+// Exit status: 0 after a drain, 1 when the node refuses to start or fails or kubelet refuses it, 2 for a wrong command line or configuration.
 
 func complain(_ error: any Error, status: CInt) -> Never {
     let line = "holdfast-node: \(error)\n"
@@ -40,8 +40,7 @@ let settings = readSettings()
 Log.shared.configure(level: settings.logLevel, format: settings.logFormat)
 do {
     let node = try Node(settings)
-    node.run(until: signals)
+    exit(node.run(until: signals))
 } catch {
     complain(error, status: 1)
 }
-exit(0)

@@ -13,6 +13,9 @@ enum CommandCatalog {
         (CloneCommand.command, CloneCommand.run),
         (ExpandCommand.command, ExpandCommand.run),
         (ProbeCommand.command, ProbeCommand.run),
+        (MetricsCommand.command, MetricsCommand.run),
+        (OperationsCommand.command, OperationsCommand.run),
+        (DrainWaitCommand.command, DrainWaitCommand.run),
     ]
 
     static let tree = CommandTree(
