@@ -81,7 +81,7 @@ let package = Package(
         tests("CWire", ["CWire"], fixtures: true),
         tests("CSI", ["CSI", "TestSupport"]),
         tests("Devices", ["Devices", "Syscalls", "TestSupport"]),
-        tests("Diagnostics", ["Diagnostics"]),
+        tests("Diagnostics", ["Diagnostics", "TestSupport"]),
         tests("Filesystems", ["Devices", "Filesystems", "Processes", "Syscalls", "TestSupport"]),
         tests("HTTP", ["HTTP", "Syscalls", "TestSupport"]),
         tests("JSON", ["JSON"]),
@@ -93,6 +93,6 @@ let package = Package(
         tests("RPC", ["RPC", "Syscalls", "TestSupport"]),
         tests("Settings", ["Settings"]),
         tests("Syscalls", ["Syscalls", "TestSupport"]),
-        tests("Volumes", ["Syscalls", "Volumes"]),
+        tests("Volumes", ["Devices", "Mounts", "Pools", "Syscalls", "TestSupport", "Volumes"]),
     ]
 )

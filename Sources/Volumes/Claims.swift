@@ -21,7 +21,11 @@ public struct ClaimedWork: Sendable {
     fileprivate var patience = Claims.patience
 
     /// Whether it is at that step for longer than that should take.
-    public var isStuck: Bool { stepSince.age > patience }
+    public var isStuck: Bool { isStuck(at: .now) }
+
+    func isStuck(at moment: Moment) -> Bool {
+        Double(moment.nanoseconds - stepSince.nanoseconds) / 1_000_000_000 > patience
+    }
 }
 
 /// Who works on which volume, and at which path, now. A second call on the same is told so at once and never waits: one

@@ -14,7 +14,7 @@ struct CodecFuzzTests {
 
     @Test("are decoded or refused")
     func mutated() async {
-        let samples = Samples.filled + Samples.withoutFields
+        let samples = Samples.all + Samples.allWithoutFields
         let encodings = samples.map { $0.message.wireBytes() }
         print("fuzz: codec seed \(Self.seed) inputs \(Self.inputs)")
         let decoded = await withTaskGroup(of: Int.self) { group in

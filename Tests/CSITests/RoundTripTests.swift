@@ -3,36 +3,36 @@ internal import Testing
 
 @Suite("Every message")
 struct RoundTripTests {
-    @Test("has all its fields set in the sample", arguments: Samples.filled)
+    @Test("has all its fields set in the sample", arguments: Samples.all)
     func isFilled(sample: Sample) {
         #expect(sample.unset == [])
     }
 
-    @Test("comes back as it went out", arguments: Samples.filled + Samples.withoutFields)
+    @Test("comes back as it went out", arguments: Samples.all + Samples.allWithoutFields)
     func roundTrip(sample: Sample) throws {
         #expect(sample.equals(try sample.decoded(sample.message.wireBytes())))
     }
 
-    @Test("is encoded as protoc encodes it", arguments: Samples.filled)
+    @Test("is encoded as protoc encodes it", arguments: Samples.all)
     func encodedAsByProtoc(sample: Sample) throws {
-        let expected = try #require(ProtocEncodings.byMessage[sample.fullName])
+        let expected = try #require(ProtocEncodings.of(sample))
         #expect(sample.message.wireBytes().hex == expected)
     }
 
-    @Test("is decoded from what protoc encodes", arguments: Samples.filled)
+    @Test("is decoded from what protoc encodes", arguments: Samples.all)
     func decodedFromProtoc(sample: Sample) throws {
-        let bytes = [UInt8](hex: try #require(ProtocEncodings.byMessage[sample.fullName]))
+        let bytes = [UInt8](hex: try #require(ProtocEncodings.of(sample)))
         #expect(sample.equals(try sample.decoded(bytes)))
     }
 
-    @Test("takes no bytes when nothing is set, and the other way round", arguments: Samples.filled)
+    @Test("takes no bytes when nothing is set, and the other way round", arguments: Samples.all)
     func blank(sample: Sample) throws {
         let blank = try sample.decoded([])
         #expect(sample.blankEquals(blank))
         #expect(blank.wireBytes() == [])
     }
 
-    @Test("is either decoded or refused when it is cut short", arguments: Samples.filled)
+    @Test("is either decoded or refused when it is cut short", arguments: Samples.all)
     func truncated(sample: Sample) throws {
         let bytes = sample.message.wireBytes()
         for length in 0..<bytes.count {
@@ -44,7 +44,7 @@ struct RoundTripTests {
         }
     }
 
-    @Test("is either decoded or refused when a byte is another", arguments: Samples.filled)
+    @Test("is either decoded or refused when a byte is another", arguments: Samples.all)
     func corrupted(sample: Sample) throws {
         let bytes = sample.message.wireBytes()
         for index in bytes.indices {
