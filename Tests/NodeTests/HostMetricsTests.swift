@@ -81,7 +81,7 @@ struct HostMetricsTests {
         let folder = TemporaryFolder("node")
         let quoted = pool.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
         let configuration = "pools:\n  - {name: \"\(quoted)\", path: \(folder.makeFolder("pool"))}\n"
-        try await withNode(in: folder, configuration: configuration) { node in
+        try await withNode(in: folder, pool: folder.at("pool"), configuration: configuration) { node in
             let metrics = try await node.metrics()
             #expect(metrics.value("holdfast_pool_answers", ["pool": pool]) == 1)
         }

@@ -98,7 +98,7 @@ struct HostVolumesTests {
               - {name: one, path: \(one)}
               - {name: two, path: \(two), overcommit: 2}
             """
-        try await withNode(in: folder, configuration: configuration) { node in
+        try await withNode(in: folder, pool: folder.at("pool"), configuration: configuration) { node in
             var made: [String: Set<String>] = [:]
             for number in 0..<7 {
                 let pool = number < 4 ? "one" : "two"

@@ -121,7 +121,7 @@ struct RegistrationTests {
             _ = try await kubelet.registerWhenThere()
             let volume = try await node.create("v", .block(), size: mebibyte)
             // A deletion that was cut off is what the next start has to do.
-            let point = FaultPoint(side: "before", name: "unlink *.image", count: 1)
+            let point = FaultPoint(side: "before", name: "unlink hf-*.image", count: 1)
             control.it.kill(at: point)
             _ = await outcome { () async throws(RPCStatus) in try await node.delete(volume) }
             let daemon = node.daemon
