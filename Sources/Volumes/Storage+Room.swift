@@ -1,3 +1,4 @@
+internal import Devices
 public import Pools
 internal import Syscalls
 
@@ -75,6 +76,7 @@ extension Storage {
         var attached: [(pool: String, devices: Int)] = []
         for pool in pools { attached.append((pool.name, pool.attachedVolumes().count)) }
         let points = Set(mountPoints.volumes.values.joined())
-        return (attached, try mountTable().count { points.contains($0.point) })
+        let mounts = try mountTable().filter { points.contains($0.point) }
+        return (attached, mounts.count { $0.blockDevice?.major == LoopDevice.major || $0.root.hasPrefix("/loop") })
     }
 }

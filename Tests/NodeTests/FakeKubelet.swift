@@ -58,14 +58,13 @@ struct FakeKubelet {
 
 /// Runs a test on a node that registers itself in a kubelet's registry.
 func withRegisteredNode(
-    options: [String] = [], launcher: ((TemporaryFolder) -> [String])? = nil,
+    in folder: TemporaryFolder = TemporaryFolder("node"), options: [String] = [], launcher: [String] = [],
     location: SourceLocation = #_sourceLocation, _ body: (NodeUnderTest, FakeKubelet) async throws -> Void
 ) async throws {
-    let folder = TemporaryFolder("node")
     let kubelet = FakeKubelet(registry: folder.makeFolder("plugins_registry"))
     try await withNode(
         in: folder, options: ["--kubelet-registration-dir", kubelet.registry] + options,
-        launcher: launcher?(folder) ?? [], location: location
+        launcher: launcher, location: location
     ) { node in
         try await body(node, kubelet)
     }

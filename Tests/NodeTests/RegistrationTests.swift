@@ -1,7 +1,6 @@
 internal import CSI
 internal import Glibc
 internal import RPC
-internal import Synchronization
 internal import Syscalls
 internal import TestSupport
 internal import Testing
@@ -116,22 +115,23 @@ struct RegistrationTests {
 
     @Test("comes when the start-up pass is through, not before")
     func afterStartUp() async throws {
-        let control = FaultControlBox()
-        try await withRegisteredNode(launcher: { control.make($0).launcher }) { node, kubelet in
+        let folder = TemporaryFolder("node")
+        let control = FaultControl(folder)
+        try await withRegisteredNode(in: folder, launcher: control.launcher) { node, kubelet in
             _ = try await kubelet.registerWhenThere()
             let volume = try await node.create("v", .block(), size: mebibyte)
             // A deletion that was cut off is what the next start has to do.
             let point = FaultPoint(side: "before", name: "unlink hf-*.image", count: 1)
-            control.it.kill(at: point)
+            control.kill(at: point)
             _ = await outcome { () async throws(RPCStatus) in try await node.delete(volume) }
             let daemon = node.daemon
             await eventually("the node was not killed within the deletion") { daemon.exitStatus != nil }
             node.client.close()
             // What the killed one has left is there until the next one serves.
             for name in kubelet.sockets { unlink("\(kubelet.registry)/\(name)") }
-            control.it.hang(at: point)
+            control.hang(at: point)
             try node.launch()
-            await eventually("the start-up pass does not hang") { control.it.isHanging }
+            await eventually("the start-up pass does not hang") { control.isHanging }
             #expect(try await node.call(CSIMethod.probe, ProbeRequest()).ready == false)
             let health = try await node.call(Host.getHealth, Host.GetHealthRequest())
             #expect(!health.ready && health.reasons.contains { $0.contains("start-up pass") }, "\(health.reasons)")
@@ -140,7 +140,7 @@ struct RegistrationTests {
             #expect(metrics.value("holdfast_ready") == 0)
             await refused(.unavailable) { try await node.call(Host.listVolumes, Host.ListVolumesRequest()) }
             #expect(kubelet.sockets == [])
-            control.it.clear()
+            control.clear()
             try await node.waitUntilReady()
             _ = try await kubelet.registerWhenThere()
             node.ledger.withLock { $0.volumes = [] }
@@ -208,17 +208,4 @@ struct RegistrationTests {
         let ending = try await run.ending()
         #expect(ending.status == status && ending.output.contains(word), "\(ending)")
     }
-}
-
-/// The control of a node that is made within a function.
-private final class FaultControlBox: Sendable {
-    private let made = Mutex<FaultControl?>(nil)
-
-    func make(_ folder: TemporaryFolder) -> FaultControl {
-        let control = FaultControl(folder)
-        made.withLock { $0 = control }
-        return control
-    }
-
-    var it: FaultControl { made.withLock { $0! } }
 }

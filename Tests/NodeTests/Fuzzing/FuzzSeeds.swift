@@ -26,7 +26,7 @@ struct FuzzSeed: Sendable {
 extension FuzzVolumes {
     /// Requests of every method about these volumes.
     func seeds(_ node: NodeUnderTest) -> [FuzzSeed] {
-        queries(node) + controllerCalls() + snapshotCalls() + nodeCalls(node)
+        queries(node) + hostCalls() + controllerCalls() + snapshotCalls() + nodeCalls(node)
     }
 
     private static let secrets: Secrets = ["name": "secret", "other": "secret"]
@@ -54,6 +54,14 @@ extension FuzzVolumes {
                 CSIMethod.nodeGetVolumeStats,
                 .init(
                     volumeID: plain.id, volumePath: node.path("plain"), stagingTargetPath: node.path("plain.staging"))),
+        ]
+    }
+
+    private func hostCalls() -> [FuzzSeed] {
+        [
+            FuzzSeed(Host.listVolumes, .init(maxEntries: 3, pool: "default", inUse: true)),
+            FuzzSeed(Host.listVolumes, .init(volumeID: plain.id)), FuzzSeed(Host.listOperations, .init()),
+            FuzzSeed(Host.getHealth, .init()), FuzzSeed(Host.getMetrics, .init()),
         ]
     }
 
