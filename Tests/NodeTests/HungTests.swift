@@ -10,8 +10,10 @@ struct HungCall: Sendable, CustomTestStringConvertible {
     let label: String
     var capability = VolumeCapability.mount("ext4")
     var parameters: [String: String] = [:]
-    /// What the volume is told to be waiting for.
+    /// What the volume is told to be waiting for: for which operation, and at which step.
     let words: [String]
+    /// The call, where that is not the operation: a copy of a volume is begun as a snapshot of it.
+    var method: String?
     /// What the client is told; its deadline comes before anything that the node itself would give up at.
     var code = StatusCode.deadlineExceeded
     /// Done while the disk is well.
@@ -73,7 +75,7 @@ struct HungCall: Sendable, CustomTestStringConvertible {
                 _ = try await node.snapshot(volume, "hung", parameters: ["maxFreeze": "5s"])
             }),
         HungCall(
-            label: "a copy of the image", words: ["CreateSnapshot", "copying"],
+            label: "a copy of the image", words: ["CreateSnapshot", "copying"], method: "CreateVolume",
             prepare: { node, volume in
                 try await useOnce(node, volume)
             }, order: { $0.hang(.read) },
