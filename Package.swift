@@ -61,12 +61,17 @@ let package = Package(
             ]),
         room("Kubernetes", ["CCurl", "Diagnostics", "JSON", "Settings", "Syscalls"]),
 
+        room("Reconciler", ["CSI", "Diagnostics", "JSON", "Kubernetes", "RPC", "Syscalls"]),
+
         executable(
             "holdfast-node",
             [
                 "CWipe", "Diagnostics", "Mounts", "Plugin", "Pools", "Processes", "RPC", "Settings", "Syscalls",
                 "Volumes",
             ]),
+        executable(
+            "holdfast-reconciler",
+            ["CSI", "Diagnostics", "HTTP", "Kubernetes", "Processes", "RPC", "Reconciler", "Settings", "Syscalls"]),
         executable("holdfast-bench", ["CSI", "Processes", "RPC", "Settings", "Syscalls"]),
         executable("holdfast", ["CSI", "Diagnostics", "JSON", "Processes", "RPC", "Settings", "Syscalls"]),
 
@@ -91,6 +96,12 @@ let package = Package(
         tests("Pools", ["Devices", "JSON", "Pools", "Syscalls", "TestSupport"]),
         tests("Processes", ["Processes", "Syscalls", "TestSupport"]),
         tests("RPC", ["RPC", "Syscalls", "TestSupport"]),
+        tests(
+            "Reconciler",
+            [
+                "APIDouble", "CSI", "JSON", "Kubernetes", "Processes", "RPC", "Reconciler", "Syscalls", "TestSupport",
+                "holdfast-node", "holdfast-reconciler",
+            ]),
         tests("Settings", ["Settings"]),
         tests("Syscalls", ["Syscalls", "TestSupport"]),
         tests("Volumes", ["Devices", "Mounts", "Pools", "Syscalls", "TestSupport", "Volumes"]),

@@ -1066,7 +1066,7 @@ const ProtobufCEnumDescriptor holdfast__v1__volume__format__descriptor =
   holdfast__v1__volume__format__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor holdfast__v1__volume__field_descriptors[24] =
+static const ProtobufCFieldDescriptor holdfast__v1__volume__field_descriptors[25] =
 {
   {
     "volume_id",
@@ -1356,6 +1356,18 @@ static const ProtobufCFieldDescriptor holdfast__v1__volume__field_descriptors[24
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "untouched",
+    25,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Holdfast__V1__Volume, untouched),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned holdfast__v1__volume__field_indices_by_name[] = {
   19,   /* field[19] = attachments */
@@ -1381,12 +1393,13 @@ static const unsigned holdfast__v1__volume__field_indices_by_name[] = {
   17,   /* field[17] = source_volume_id */
   3,   /* field[3] = state */
   22,   /* field[22] = troubles */
+  24,   /* field[24] = untouched */
   0,   /* field[0] = volume_id */
 };
 static const ProtobufCIntRange holdfast__v1__volume__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 24 }
+  { 0, 25 }
 };
 const ProtobufCMessageDescriptor holdfast__v1__volume__descriptor =
 {
@@ -1396,7 +1409,7 @@ const ProtobufCMessageDescriptor holdfast__v1__volume__descriptor =
   "Holdfast__V1__Volume",
   "holdfast.v1",
   sizeof(Holdfast__V1__Volume),
-  24,
+  25,
   holdfast__v1__volume__field_descriptors,
   holdfast__v1__volume__field_indices_by_name,
   1,  holdfast__v1__volume__number_ranges,

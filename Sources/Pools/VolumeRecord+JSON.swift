@@ -24,6 +24,7 @@ extension VolumeRecord {
         }
         if let growsFrom { object["growsFrom"] = .integer(growsFrom) }
         if isResizing { object["resizing"] = .bool(true) }
+        if isUntouchedDevice { object["untouched"] = .bool(true) }
         return .object(object)
     }
 
@@ -41,6 +42,7 @@ extension VolumeRecord {
             attachments: attachments, mutableParameters: try json.texts("mutableParameters"),
             growsFrom: json["growsFrom"] == nil ? nil : try json.size("growsFrom"))
         isResizing = json["resizing"]?.bool ?? false
+        isUntouchedDevice = json["untouched"]?.bool ?? false
     }
 }
 

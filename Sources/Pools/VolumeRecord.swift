@@ -108,6 +108,20 @@ public struct VolumeRecord: Hashable, KeptRecord {
     public var growsFrom: Int64?
     /// Whether a tool is growing its filesystem, which is not mounted meanwhile. One that was cut off has to be mended.
     public var isResizing = false
+    /// Whether this is a raw device that was never given out. Mounted volumes have their formatting state to tell.
+    public var isUntouchedDevice = false
+
+    /// Whether the volume was never staged, so that nobody can have written to it. False also where that is not known.
+    public var isUntouched: Bool {
+        switch access {
+        case .block: isUntouchedDevice
+        case .mount:
+            switch format {
+            case .never, .formatting, .renewing: true
+            case .formatted: false
+            }
+        }
+    }
 
     public var promise: Int64 { size }
     public var isReady: Bool { intent == .ready }

@@ -72,12 +72,14 @@ extension Storage {
         _ id: VolumeID, _ pool: any Pool, _ order: CreateOrder, access: VolumeAccess, size: Int64,
         ephemeralTarget: String? = nil, format: FormatState = .never, growsFrom: Int64? = nil
     ) -> VolumeRecord {
-        VolumeRecord(
+        var record = VolumeRecord(
             id: id, name: order.name, pool: pool.identity, incarnation: randomBytes(16).hexadecimal, size: size,
             access: access, provisioning: order.parameters.provisioning, parameters: order.parameters.given,
             claim: order.parameters.claim, created: wallClockSeconds(), source: order.source,
             ephemeralTarget: ephemeralTarget, format: format, mutableParameters: order.mutableParameters.given,
             growsFrom: growsFrom)
+        record.isUntouchedDevice = access == .block
+        return record
     }
 
     /// Refuses a name that a volume of another pool has: by name there is one volume on a node.

@@ -74,6 +74,7 @@ extension Storage {
         case .nothing, .directory: break
         case .file, .other, .filesystem, .deviceNode: throw .inTheWay(path: place.path, found: occupant.summary)
         }
+        let volume = try notingUse(of: volume)
         claim.step("attaching the device")
         try finishGrowingDevice(of: volume)
         let attached = try pooling(volume.pool.attach(volume.record))
@@ -82,6 +83,15 @@ extension Storage {
         warnOfReadAhead(volume, attached, &outcome)
         if attached.device.size >= volume.record.size { try finishGrowth(of: volume.id, claim) }
         return outcome
+    }
+
+    /// Whoever gets a raw device may write to it, so that is recorded first.
+    private func notingUse(of volume: Volume) throws(VolumeError) -> Volume {
+        guard volume.record.isUntouchedDevice else { return volume }
+        var record = volume.record
+        record.isUntouchedDevice = false
+        try update(record, in: volume.pool)
+        return Volume(record: record, pool: volume.pool)
     }
 
     private func stageFilesystem(

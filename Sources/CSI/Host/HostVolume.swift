@@ -146,6 +146,9 @@ extension Host {
         /// Why `troubles` may lack something, such as a pool that does not answer; empty = it was looked at.
         public var notObserved: String
 
+        /// Whether it was never staged, so that nobody can have written to it. False also where that is not known.
+        public var isUntouched: Bool
+
         public init(
             volumeID: String = "", name: String = "", pool: String = "", state: State = .unknown, sizeBytes: Int64 = 0,
             growsFromBytes: Int64 = 0, block: Bool = false, fsType: String = "", format: Format = .unknown,
@@ -153,7 +156,8 @@ extension Host {
             parameters: [String: String] = [:], mutableParameters: [String: String] = [:],
             claim: [String: String] = [:], created: Timestamp? = nil, sourceSnapshotID: String = "",
             sourceVolumeID: String = "", ephemeralTarget: String = "", attachments: [Attachment] = [],
-            device: Device? = nil, mounts: [Mount] = [], troubles: [String] = [], notObserved: String = ""
+            device: Device? = nil, mounts: [Mount] = [], troubles: [String] = [], notObserved: String = "",
+            isUntouched: Bool = false
         ) {
             self.volumeID = volumeID
             self.name = name
@@ -179,6 +183,7 @@ extension Host {
             self.mounts = mounts
             self.troubles = troubles
             self.notObserved = notObserved
+            self.isUntouched = isUntouched
         }
     }
 }
@@ -211,6 +216,7 @@ extension Host.Volume: Coded {
         mounts = unpacked(c.mounts, c.n_mounts)
         troubles = unpacked(c.troubles, c.n_troubles)
         notObserved = unpacked(c.not_observed)
+        isUntouched = c.untouched != 0
     }
 
     func fill(_ c: inout Holdfast__V1__Volume, in arena: Arena) {
@@ -238,5 +244,6 @@ extension Host.Volume: Coded {
         (c.mounts, c.n_mounts) = arena.packed(mounts)
         (c.troubles, c.n_troubles) = arena.packed(troubles)
         c.not_observed = arena.packed(notObserved)
+        c.untouched = isUntouched ? 1 : 0
     }
 }

@@ -278,10 +278,14 @@ struct  Holdfast__V1__Volume
    * Why `troubles` may lack something, such as a pool that does not answer; empty = it was looked at.
    */
   char *not_observed;
+  /*
+   * Whether it was never staged, so that nobody can have written to it. False also where that is not known.
+   */
+  protobuf_c_boolean untouched;
 };
 #define HOLDFAST__V1__VOLUME__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&holdfast__v1__volume__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, HOLDFAST__V1__VOLUME__STATE__UNKNOWN, 0, 0, 0, (char *)protobuf_c_empty_string, HOLDFAST__V1__VOLUME__FORMAT__FORMAT_UNKNOWN, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0,NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, NULL, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, HOLDFAST__V1__VOLUME__STATE__UNKNOWN, 0, 0, 0, (char *)protobuf_c_empty_string, HOLDFAST__V1__VOLUME__FORMAT__FORMAT_UNKNOWN, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0,NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, NULL, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, 0 }
 
 
 /*

@@ -48,6 +48,18 @@ public final class KubernetesClient: Sendable {
     /// What the server has refused without looking at it (429) is sent again when it asks for that; a read also after 503.
     /// After 401 it is sent again once with a token that was read anew.
     func send(_ request: HTTPRequest, urgent: Bool = false) async throws(KubernetesError) -> [UInt8] {
+        // A write of the server's objects is a durable step too. What keeps a lease comes at its own times.
+        guard FaultPoints.isOn, request.method != "GET", !urgent else { return try await attempt(request, urgent: urgent) }
+        let object = request.description.split(separator: " ").dropFirst().first.map(String.init) ?? ""
+        if FaultPoints.pass(.before, request.method, object) != nil {
+            throw .unreachable(request: request.description, reason: "a fault was asked for")
+        }
+        let answer = try await attempt(request, urgent: urgent)
+        _ = FaultPoints.pass(.after, request.method, object)
+        return answer
+    }
+
+    private func attempt(_ request: HTTPRequest, urgent: Bool) async throws(KubernetesError) -> [UInt8] {
         var request = request
         if urgent { request.timeout = min(request.timeout ?? limits.timeout, Self.urgentTimeout) }
         var refusals = 0

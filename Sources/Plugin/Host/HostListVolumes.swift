@@ -49,6 +49,7 @@ extension Host.Volume {
         }
         (format, fsUUID) = record.format.wire
         incarnation = record.incarnation
+        isUntouched = record.isUntouched
         provisioning = record.provisioning.rawValue
         parameters = record.parameters
         mutableParameters = record.mutableParameters

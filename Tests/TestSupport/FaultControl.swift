@@ -1,37 +1,39 @@
 internal import Glibc
 internal import Synchronization
 internal import Syscalls
-internal import TestSupport
-internal import Testing
 
-/// One passing of a fault point of a node: the COUNT-th one, before or after its step.
-struct FaultPoint: Hashable, Sendable, CustomStringConvertible {
-    let side: String
-    let name: String
-    let count: Int
+/// One passing of a fault point of a program: the COUNT-th one, before or after its step.
+public struct FaultPoint: Hashable, Sendable, CustomStringConvertible {
+    public let side: String
+    public let name: String
+    public let count: Int
 
-    var description: String { "\(side) \(name)\(count == 1 ? "" : " the \(count)th time")" }
+    public init(side: String, name: String, count: Int) {
+        (self.side, self.name, self.count) = (side, name, count)
+    }
+
+    public var description: String { "\(side) \(name)\(count == 1 ? "" : " the \(count)th time")" }
 }
 
-/// The file by which a test has a node end itself, hold or fail at one of its fault points (`Diagnostics/FaultPoints`).
-final class FaultControl: Sendable {
+/// The file by which a test has a program end itself, hold or fail at one of its fault points (`Diagnostics/FaultPoints`).
+public final class FaultControl: Sendable {
     private let path: String
     private let serial = Mutex(0)
 
-    init(_ folder: TemporaryFolder) {
+    public init(_ folder: TemporaryFolder) {
         path = folder.write("faults", "")
         folder.write("faults.trace", "")
     }
 
-    /// Words before those that start a node.
-    var launcher: [String] { ["/usr/bin/env", "HOLDFAST_FAULTS=\(path)"] }
+    /// Words before those that start a program.
+    public var launcher: [String] { ["/usr/bin/env", "HOLDFAST_FAULTS=\(path)"] }
 
     /// Ends the process at that point.
-    func kill(at point: FaultPoint) { order("kill", point) }
+    public func kill(at point: FaultPoint) { order("kill", point) }
     /// Has the step behind that point fail with an errno.
-    func fail(at point: FaultPoint, _ code: CInt) { order("fail:\(code)", point) }
+    public func fail(at point: FaultPoint, _ code: CInt) { order("fail:\(code)", point) }
     /// Holds the thread at that point until the next order.
-    func hang(at point: FaultPoint) { order("hang", point) }
+    public func hang(at point: FaultPoint) { order("hang", point) }
 
     private func order(_ action: String, _ point: FaultPoint) {
         let serial = serial.withLock { serial in
@@ -42,7 +44,7 @@ final class FaultControl: Sendable {
     }
 
     /// Lets the process go on as if nobody had asked for anything.
-    func clear() { put("") }
+    public func clear() { put("") }
 
     /// The process may read at any moment: the file changes whole.
     private func put(_ text: String) {
@@ -53,10 +55,10 @@ final class FaultControl: Sendable {
     }
 
     /// Forgets what was passed so far.
-    func startRecording() { truncate(path + ".trace", 0) }
+    public func startRecording() { truncate(path + ".trace", 0) }
 
     /// Every passing since then, in order.
-    func recorded() -> [FaultPoint] {
+    public func recorded() -> [FaultPoint] {
         let bytes = (try? Files.read(path + ".trace", limit: 1 << 24)) ?? []
         var counts: [String: Int] = [:]
         return String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { line in
@@ -69,5 +71,5 @@ final class FaultControl: Sendable {
     }
 
     /// Whether a thread is being held.
-    var isHanging: Bool { recorded().contains { $0.side == "hanging" } }
+    public var isHanging: Bool { recorded().contains { $0.side == "hanging" } }
 }

@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// The signals that end the process.
-struct Signals {
+/// The signals that end a process, waited for by one thread (sigwait(3)).
+public struct Signals {
     private var set = sigset_t()
 
     /// Blocks SIGTERM and SIGINT for all threads to come, and ignores SIGPIPE.
-    static func blockEnding() -> Signals {
+    public static func blockEnding() -> Signals {
         var signals = Signals()
         sigemptyset(&signals.set)
         sigaddset(&signals.set, SIGTERM)
@@ -16,7 +16,7 @@ struct Signals {
     }
 
     /// Waits for one of them and names it.
-    func wait() -> String {
+    public func wait() -> String {
         var set = set
         var number: CInt = 0
         while sigwait(&set, &number) != 0 {}
@@ -24,7 +24,7 @@ struct Signals {
     }
 
     /// Lets the next one end the process at once.
-    func unblock() {
+    public func unblock() {
         var set = set
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }

@@ -1,0 +1,18 @@
+internal import Kubernetes
+
+extension Change {
+    /// The object as it is now; nil when it is gone.
+    var current: Object? {
+        switch self {
+        case .added(let object), .updated(_, let object): object
+        case .deleted: nil
+        }
+    }
+
+    /// The object as it is now, or as it was last.
+    var object: Object {
+        switch self {
+        case .added(let object), .updated(_, let object), .deleted(let object): object
+        }
+    }
+}

@@ -1,0 +1,88 @@
+internal import JSON
+internal import Kubernetes
+
+/// What one process of the whole cluster does, for as long as it holds the Lease.
+struct LeaderWork: Sendable {
+    let client: KubernetesClient
+    let driver: String
+    /// The topology key.
+    let key: String
+    let election: LeaderElection
+
+    /// Runs for the Lease, and works while it is held, until the task is cancelled.
+    func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await election.run() }
+            group.addTask {
+                while !Task.isCancelled {
+                    if election.isLeader { await lead() }
+                    try? await Task.sleep(for: .seconds(1))
+                }
+            }
+        }
+    }
+
+    /// Works until the Lease is lost.
+    private func lead() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await work() }
+            group.addTask {
+                while election.isLeader, !Task.isCancelled { try? await Task.sleep(for: .seconds(1)) }
+            }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func work() async {
+        let claims = Informer(PersistentVolumeClaim.self, client, trim: Self.trimClaim)
+        let volumes = Informer(PersistentVolume.self, client, trim: Self.trimVolume)
+        let classes = Informer(StorageClass.self, client)
+        let assign = AssignLoop(
+            client: client, driver: driver, key: key, election: election, claims: claims, volumes: volumes,
+            classes: classes)
+        let backoff = Backoff(first: 0.2, cap: 30)
+        let claimLoop = Loop("assign claims", workers: 8, backoff: backoff, settle: assign.settle(claim:))
+        let volumeLoop = Loop("assign volumes", workers: 4, backoff: backoff, settle: assign.settle(volume:))
+        claims.onChange { change in
+            guard let claim = change.current else { return }
+            claimLoop.queue.add(claim.key)
+            if let name = claim.volumeName, claim.labels[key] == nil { volumeLoop.queue.add(ObjectKey(name: name)) }
+        }
+        volumes.onChange { change in
+            if let volume = change.current { volumeLoop.queue.add(volume.key) }
+        }
+        classes.onChange { change in
+            guard change.current != nil else { return }
+            for claim in claims.all where claim.volumeName == nil { claimLoop.queue.add(claim.key) }
+        }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await classes.run() }
+            group.addTask { await volumes.run() }
+            group.addTask { await claims.run() }
+            group.addTask {
+                await classes.waitForSync()
+                await volumes.waitForSync()
+                await claims.waitForSync()
+                await withTaskGroup(of: Void.self) { loops in
+                    loops.addTask { await claimLoop.run() }
+                    loops.addTask { await volumeLoop.run() }
+                }
+            }
+        }
+    }
+
+    /// All claims of the cluster are held: of each no more than the decision needs.
+    @Sendable private static func trimClaim(_ json: inout JSON) {
+        json["metadata", "managedFields"] = nil
+        json["status"] = nil
+        json["spec", "resources"] = nil
+    }
+
+    @Sendable private static func trimVolume(_ json: inout JSON) {
+        json["metadata", "managedFields"] = nil
+        json["status"] = nil
+        json["spec", "csi", "volumeAttributes"] = nil
+        json["spec", "mountOptions"] = nil
+    }
+}

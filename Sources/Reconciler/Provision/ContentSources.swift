@@ -1,0 +1,153 @@
+internal import CSI
+internal import JSON
+internal import Kubernetes
+
+/// Where the content of a claim's volume comes from.
+enum ClaimSource: Equatable {
+    case none
+    case claim(ObjectKey)
+    case snapshot(ObjectKey)
+    /// Somebody else fills it: it is not ours to make.
+    case populator(String)
+
+    init(_ claim: PersistentVolumeClaim) throws(OrderError) {
+        guard let source = claim.dataSourceRef ?? claim.dataSource else {
+            self = .none
+            return
+        }
+        guard !source.name.isEmpty else { throw OrderError("the claim's data source has no name") }
+        if let namespace = source.namespace, namespace != claim.namespace {
+            throw OrderError(
+                "the data source lies in namespace \"\(namespace)\"; one of the claim's own namespace is needed")
+        }
+        let key = ObjectKey(namespace: claim.namespace, name: source.name)
+        switch (source.apiGroup, source.kind) {
+        case ("", "PersistentVolumeClaim"): self = .claim(key)
+        case ("snapshot.storage.k8s.io", "VolumeSnapshot"): self = .snapshot(key)
+        case (_, "VolumeSnapshot"):
+            throw OrderError("the data source is a VolumeSnapshot of \"\(source.apiGroup)\", not of snapshot.storage.k8s.io")
+        default: self = .populator("\(source.kind) \(source.name)")
+        }
+    }
+}
+
+/// Finds the volume or snapshot that a claim's content comes from, and keeps it while it is being copied.
+struct ContentSources: Sendable {
+    let cluster: Cluster
+
+    /// The source as the plugin knows it, kept by a finalizer from now on.
+    func take(_ source: ClaimSource, for order: ProvisionOrder) async throws -> VolumeContentSource? {
+        switch source {
+        case .none, .populator: return nil
+        case .claim(let key): return VolumeContentSource(.volume(id: try await takeClaim(key, order)))
+        case .snapshot(let key): return VolumeContentSource(.snapshot(id: try await takeSnapshot(key, order)))
+        }
+    }
+
+    private func takeClaim(_ key: ObjectKey, _ order: ProvisionOrder) async throws -> String {
+        let found: PersistentVolumeClaim = try await read(key, "claim")
+        let isKept = found.finalizers.contains(ClusterNames.cloneFinalizer)
+        guard !found.isBeingDeleted || isKept else { throw OrderError("claim \(key), the source, is being deleted") }
+        guard found.phase == "Bound", let name = found.volumeName else {
+            throw OrderError("claim \(key), the source, is not bound yet", mayPass: true)
+        }
+        let volume: PersistentVolume = try await read(ObjectKey(name: name), "volume")
+        guard let source = volume.csi, source.driver == cluster.identity.driver else {
+            throw OrderError("claim \(key), the source, has a volume of another driver; copy it by a pod instead")
+        }
+        guard volume.claimRef?.uid == found.uid else {
+            throw OrderError("claim \(key), the source, and its volume do not belong together", mayPass: true)
+        }
+        guard volume.isReachable(from: cluster.identity.segments) else {
+            throw OrderError(
+                "claim \(key), the source, lies on another node than \(cluster.identity.node); "
+                    + "let the pod run where the source is")
+        }
+        guard volume.volumeMode == order.claim.volumeMode else {
+            throw OrderError("the source's volumeMode is \(volume.volumeMode), the claim's \(order.claim.volumeMode)")
+        }
+        if let size = volume.capacity, order.bytes < size.bytes {
+            throw OrderError("the claim asks for less than its source has, \(size); ask for that or more")
+        }
+        try await keep(found, by: ClusterNames.cloneFinalizer)
+        return source.volumeHandle
+    }
+
+    private func takeSnapshot(_ key: ObjectKey, _ order: ProvisionOrder) async throws -> String {
+        let found: VolumeSnapshot = try await read(key, "snapshot")
+        let isKept = found.finalizers.contains(ClusterNames.snapshotFinalizer)
+        guard !found.isBeingDeleted || isKept else { throw OrderError("snapshot \(key), the source, is being deleted") }
+        guard let name = found.boundContentName, found.isReadyToUse else {
+            throw OrderError("snapshot \(key), the source, is not ready yet", mayPass: true)
+        }
+        let content: VolumeSnapshotContent = try await read(ObjectKey(name: name), "snapshot content")
+        guard content.snapshotRef.uid == found.uid else {
+            throw OrderError("snapshot \(key), the source, and its content do not belong together", mayPass: true)
+        }
+        guard content.driver == cluster.identity.driver else {
+            throw OrderError("snapshot \(key), the source, is one of driver \(content.driver)")
+        }
+        guard let handle = content.snapshotHandle else {
+            throw OrderError("snapshot \(key), the source, has no handle yet", mayPass: true)
+        }
+        if let size = found.restoreSize, order.bytes < size.bytes {
+            throw OrderError("the claim asks for less than its source has, \(size); ask for that or more")
+        }
+        if let mode = content.json["spec", "sourceVolumeMode"]?.string, mode != order.claim.volumeMode,
+            content.annotations["snapshot.storage.kubernetes.io/allow-volume-mode-change"] != "true"
+        {
+            throw OrderError(
+                "the source's volumeMode is \(mode), the claim's \(order.claim.volumeMode); to allow that, annotate "
+                    + "VolumeSnapshotContent \(name) with snapshot.storage.kubernetes.io/allow-volume-mode-change: \"true\"")
+        }
+        try await keep(found, by: ClusterNames.snapshotFinalizer)
+        return handle
+    }
+
+    private func read<Object: KubernetesObject>(_ key: ObjectKey, _ kind: String) async throws -> Object {
+        do throws(KubernetesError) {
+            return try await cluster.client.get(Object.self, key)
+        } catch {
+            guard error.isNotFound else { throw error }
+            throw OrderError("\(kind) \(key), the source, does not exist", mayPass: true)
+        }
+    }
+
+    private func keep<Object: KubernetesObject>(_ object: Object, by finalizer: String) async throws(KubernetesError) {
+        if object.finalizers.contains(finalizer) { return }
+        var changed = object
+        changed.finalizers.append(finalizer)
+        _ = try await cluster.client.update(changed)
+    }
+
+    /// Lets the source go, unless another claim is being filled from it.
+    func release(_ source: ClaimSource, for order: ProvisionOrder) async throws(KubernetesError) {
+        switch source {
+        case .none, .populator: return
+        case .claim(let key):
+            try await release(PersistentVolumeClaim.self, key, ClusterNames.cloneFinalizer, source, order)
+        case .snapshot(let key):
+            try await release(VolumeSnapshot.self, key, ClusterNames.snapshotFinalizer, source, order)
+        }
+    }
+
+    private func release<Object: KubernetesObject>(
+        _ kind: Object.Type, _ key: ObjectKey, _ finalizer: String, _ source: ClaimSource, _ order: ProvisionOrder
+    ) async throws(KubernetesError) {
+        // Those that wait on other nodes are not seen here; each of them takes the source anew when it begins.
+        let isWanted = cluster.claims.all.contains { other in
+            other.uid != order.claim.uid && other.volumeName == nil && !other.isBeingDeleted
+                && other.namespace == order.claim.namespace && (try? ClaimSource(other)) == source
+        }
+        if isWanted { return }
+        do throws(KubernetesError) {
+            var object = try await cluster.client.get(kind, key)
+            guard object.finalizers.contains(finalizer) else { return }
+            object.finalizers.removeAll { $0 == finalizer }
+            _ = try await cluster.client.update(object)
+        } catch {
+            // Gone, or changed meanwhile: the next one that is done with it takes it away.
+            if !error.isNotFound, !error.isConflict { throw error }
+        }
+    }
+}

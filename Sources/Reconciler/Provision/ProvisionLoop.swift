@@ -1,0 +1,216 @@
+internal import CSI
+internal import Kubernetes
+internal import RPC
+
+/// Makes the volumes that claims of this node wait for.
+///
+/// Nothing is remembered between two turns: the name of a volume follows from its claim, so every turn begins where the one
+/// before has ended, in whichever process. A volume that was made for a claim that has gone meanwhile is deleted at once; if
+/// even that is cut off, `OrphanSweep` finds it.
+struct ProvisionLoop: Sendable {
+    let cluster: Cluster
+    let sources: ContentSources
+
+    init(_ cluster: Cluster) {
+        self.cluster = cluster
+        sources = ContentSources(cluster: cluster)
+    }
+
+    /// One turn for one claim.
+    func settle(_ key: ObjectKey) async throws -> Turn {
+        guard let claim = cluster.claims.get(key) else { return .done }
+        let storageClass = cluster.storageClass(claim.storageClassName)
+        switch ProvisionDecision.decide(claim, storageClass, cluster.identity) {
+        case .nothing: return .done
+        case .refuse(let reason), .wait(let reason):
+            tell(claim, reason)
+            return .retry
+        case .race: return try await race(for: claim, storageClass)
+        case .provision:
+            guard let storageClass else { return .done }
+            return try await provision(claim, storageClass)
+        }
+    }
+
+    private func provision(_ claim: PersistentVolumeClaim, _ storageClass: StorageClass) async throws -> Turn {
+        // The PersistentVolume is there, and the binder has not come to it yet.
+        if cluster.volumes.get(ObjectKey(name: ProvisionOrder.name(of: claim))) != nil { return .done }
+        do {
+            let order = try ProvisionOrder(claim, storageClass)
+            let source = try ClaimSource(claim)
+            if case .populator(let name) = source {
+                cluster.events.normal(claim, "Provisioning", "\(name) is no source of ours: somebody else is to fill the volume")
+                return .done
+            }
+            let request = try await request(order, source)
+            return try await make(order, source, request)
+        } catch let error as OrderError {
+            tell(claim, error.description)
+            return .retry
+        } catch let error as SecretError {
+            tell(claim, error.description)
+            return .retry
+        }
+    }
+
+    private func request(_ order: ProvisionOrder, _ source: ClaimSource) async throws -> CreateVolumeRequest {
+        let place = Topology(segments: cluster.identity.segments)
+        return CreateVolumeRequest(
+            name: order.name, capacityRange: CapacityRange(requiredBytes: order.bytes),
+            volumeCapabilities: order.capabilities(hasMultiWriter: cluster.node.hasMultiWriter),
+            parameters: order.parameters, secrets: try await cluster.secrets(order.secrets[.provision]),
+            volumeContentSource: try await sources.take(source, for: order),
+            accessibilityRequirements: TopologyRequirement(requisite: [place], preferred: [place]),
+            mutableParameters: try await mutableParameters(order.claim))
+    }
+
+    private func mutableParameters(_ claim: PersistentVolumeClaim) async throws -> [String: String] {
+        guard let name = claim.volumeAttributesClassName, !name.isEmpty else { return [:] }
+        do throws(KubernetesError) {
+            let attributes = try await cluster.client.get(VolumeAttributesClass.self, name)
+            guard attributes.driverName == cluster.identity.driver else {
+                throw KubernetesError.invalid(
+                    request: "use volume attributes class \(name)", reason: "it is one of driver \(attributes.driverName)")
+            }
+            return attributes.parameters
+        } catch {
+            if error.isNotFound {
+                throw OrderError("volume attributes class \"\(name)\" does not exist; create it", mayPass: true)
+            }
+            if case .invalid(_, let reason) = error { throw OrderError("volume attributes class \"\(name)\": \(reason)") }
+            throw error
+        }
+    }
+
+    private func make(_ order: ProvisionOrder, _ source: ClaimSource, _ request: CreateVolumeRequest) async throws -> Turn {
+        let volume: Volume
+        do throws(RPCStatus) {
+            volume = try await cluster.node.create(request)
+        } catch {
+            return try await afterFailure(order, error)
+        }
+        if let mistake = mistake(in: volume, order, request) {
+            tell(order.claim, mistake)
+            try await cluster.node.delete(volume.volumeID, secrets: request.secrets)
+            return .retry
+        }
+        guard try await isWanted(order) else {
+            try await cluster.node.delete(volume.volumeID, secrets: request.secrets)
+            try await sources.release(source, for: order)
+            return .done
+        }
+        guard try await publish(order.persistentVolume(of: volume, cluster.identity), order) else { return .retry }
+        cluster.events.normal(
+            order.claim, "ProvisioningSucceeded", "volume \(order.name) was made on node \(cluster.identity.node)")
+        try await sources.release(source, for: order)
+        return .done
+    }
+
+    private func afterFailure(_ order: ProvisionOrder, _ error: RPCStatus) async throws -> Turn {
+        switch CallOutcome(error.code) {
+        case .unknown:
+            // The same name finds what has come of it.
+            tell(order.claim, "\(error.message) (\(error.code.name)); asking again")
+            return .retry
+        case .noRoom:
+            tell(order.claim, "\(error.message) (\(error.code.name)); another node is to be chosen")
+            try await giveBack(order.claim)
+            return .retry
+        case .final:
+            tell(order.claim, "\(error.message) (\(error.code.name))")
+            return .retry
+        }
+    }
+
+    /// What the plugin has made otherwise than asked for; nil if it is as it should be.
+    private func mistake(in volume: Volume, _ order: ProvisionOrder, _ request: CreateVolumeRequest) -> String? {
+        if volume.capacityBytes != 0, volume.capacityBytes < order.bytes {
+            return "the volume has \(volume.capacityBytes) bytes, less than the \(order.bytes) that were asked for; it is deleted again"
+        }
+        if request.volumeContentSource != nil, volume.contentSource == nil {
+            return "the volume was made without its data source; it is deleted again"
+        }
+        return nil
+    }
+
+    /// Whether the claim is still there and has no other volume, by the server's own word: what we know may be old.
+    private func isWanted(_ order: ProvisionOrder) async throws(KubernetesError) -> Bool {
+        do throws(KubernetesError) {
+            let claim = try await cluster.client.get(
+                PersistentVolumeClaim.self, order.claim.name, namespace: order.claim.namespace)
+            return claim.uid == order.claim.uid && !claim.isBeingDeleted
+                && (claim.volumeName == nil || claim.volumeName == order.name)
+        } catch {
+            guard error.isNotFound else { throw error }
+            return false
+        }
+    }
+
+    /// Creates the PersistentVolume; whether it is there now. One that is there already is ours, unless it speaks of another
+    /// claim or volume.
+    private func publish(_ volume: PersistentVolume, _ order: ProvisionOrder) async throws(KubernetesError) -> Bool {
+        do throws(KubernetesError) {
+            _ = try await cluster.client.create(volume)
+            return true
+        } catch {
+            guard error.isAlreadyExists else { throw error }
+        }
+        let found = try await cluster.client.get(PersistentVolume.self, volume.name)
+        if found.claimRef?.uid == order.claim.uid, found.csi?.volumeHandle == volume.csi?.volumeHandle { return true }
+        tell(
+            order.claim,
+            "a PersistentVolume \(volume.name) is there already, for another claim or volume; rename or delete it")
+        return false
+    }
+
+    /// Asks the scheduler for another node.
+    private func giveBack(_ claim: PersistentVolumeClaim) async throws(KubernetesError) {
+        do throws(KubernetesError) {
+            _ = try await cluster.client.mergePatch(
+                PersistentVolumeClaim.self, claim.name, namespace: claim.namespace,
+                [
+                    "metadata": [
+                        "resourceVersion": .string(claim.resourceVersion ?? ""),
+                        "annotations": [ClusterNames.selectedNode: .null],
+                    ]
+                ])
+        } catch {
+            // It has changed since, and comes again.
+            if !error.isNotFound, !error.isConflict { throw error }
+        }
+    }
+
+    private func race(for claim: PersistentVolumeClaim, _ storageClass: StorageClass?) async throws -> Turn {
+        guard let storageClass, let order = try? ProvisionOrder(claim, storageClass) else {
+            // It fails wherever it is tried, and its owner is told by the node that gets it.
+            return try await choose(claim)
+        }
+        let room = try? await cluster.node.capacity(
+            order.capabilities(hasMultiWriter: cluster.node.hasMultiWriter), order.parameters,
+            cluster.identity.segments)
+        if let room, room.availableCapacity < order.bytes { return .again(after: 30) }
+        return try await choose(claim)
+    }
+
+    /// Writes our name into a claim that has no node. Whoever writes first has won: the others' version is old then.
+    private func choose(_ claim: PersistentVolumeClaim) async throws(KubernetesError) -> Turn {
+        do throws(KubernetesError) {
+            _ = try await cluster.client.mergePatch(
+                PersistentVolumeClaim.self, claim.name, namespace: claim.namespace,
+                [
+                    "metadata": [
+                        "resourceVersion": .string(claim.resourceVersion ?? ""),
+                        "annotations": [ClusterNames.selectedNode: .string(cluster.identity.node)],
+                    ]
+                ])
+        } catch {
+            if error.isConflict { return .retry }
+            if !error.isNotFound { throw error }
+        }
+        return .done
+    }
+
+    private func tell(_ claim: PersistentVolumeClaim, _ sentence: String) {
+        cluster.events.warning(claim, "ProvisioningFailed", sentence)
+    }
+}
