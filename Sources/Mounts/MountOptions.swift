@@ -23,7 +23,7 @@ public struct MountOptions: Sendable, Equatable {
         var attributes: UInt64 = 0
         var parameters: [Parameter] = []
         var isReadOnly = readOnly
-        for option in flags.flatMap({ $0.split(separator: ",").map(String.init) }) {
+        for option in try Self.split(flags) {
             guard option.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7f }) else {
                 throw .refusedOption(
                     option: "'\(option.debugDescription)'", reason: "it holds a control character or a space")
@@ -49,6 +49,31 @@ public struct MountOptions: Sendable, Equatable {
         self.attributes = attributes
         self.parameters = parameters
         self.isReadOnly = isReadOnly
+    }
+
+    /// The options of each text, with commas between them. Within quotation marks a comma belongs to the value, as mount(8)
+    /// has it: kubelet gives a pod's SELinux label as `context="system_u:object_r:container_file_t:s0:c85,c634"`. The marks
+    /// are not the value's: fsconfig(2) takes it as it is.
+    private static func split(_ flags: [String]) throws(MountError) -> [String] {
+        var options: [String] = []
+        for flag in flags {
+            var option = ""
+            var isQuoted = false
+            for character in flag {
+                switch character {
+                case "\"": isQuoted.toggle()
+                case "," where !isQuoted:
+                    options.append(option)
+                    option = ""
+                default: option.append(character)
+                }
+            }
+            if isQuoted {
+                throw .refusedOption(option: flag.debugDescription, reason: "a quotation mark is not closed")
+            }
+            options.append(option)
+        }
+        return options.filter { !$0.isEmpty }
     }
 
     private struct Change {

@@ -40,6 +40,14 @@ struct MountOptionsTests {
         Row(flags: ["a=b=c"], parameters: ["a=b=c"]),
         Row(flags: ["a="], parameters: ["a="]),
         Row(flags: [",,ro,"], attributes: MOUNT_ATTR_RDONLY),
+        // As kubelet gives a pod's SELinux label: the categories have a comma between them.
+        Row(
+            flags: ["context=\"system_u:object_r:container_file_t:s0:c85,c634\""],
+            parameters: ["context=system_u:object_r:container_file_t:s0:c85,c634"]),
+        Row(
+            flags: ["noatime,context=\"a:b:c:s0:c1,c2\",discard"], attributes: MOUNT_ATTR_NOATIME,
+            parameters: ["context=a:b:c:s0:c1,c2", "discard"]),
+        Row(flags: ["context=\"\""], parameters: ["context="]),
     ]
 
     @Test("what belongs to the mount is told from what the filesystem is told; the later one wins", arguments: rows)
@@ -75,6 +83,12 @@ struct MountOptionsTests {
     func controlCharacters(_ option: String) {
         let error = #expect(throws: MountError.self) { try MountOptions([option]) }
         #expect("\(error!)".unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f })
+    }
+
+    @Test("a quotation mark without its other half is refused", arguments: ["context=\"a,b", "\"", "a=\"b\"c\""])
+    func openQuotes(_ option: String) {
+        let error = #expect(throws: MountError.self) { try MountOptions(["noatime", option]) }
+        #expect("\(error!)".contains("quotation mark"))
     }
 
     @Test("a filesystem's refusal is asked for its own options, and given as the reason")
