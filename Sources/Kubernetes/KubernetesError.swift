@@ -89,6 +89,20 @@ extension KubernetesError {
     }
 }
 
+extension KubernetesError {
+    /// Whether it is the same trouble as before, although the words differ in a time or a port: it is told once.
+    func isSameTrouble(as other: KubernetesError?) -> Bool {
+        switch (self, other) {
+        case (.refused(let one, _), .refused(let two, _)): one.code == two.code && one.reason == two.reason
+        case (.unreachable, .unreachable), (.untrusted, .untrusted), (.broken, .broken), (.timedOut, .timedOut),
+            (.unreadable, .unreadable), (.lacksCredential, .lacksCredential), (.invalid, .invalid),
+            (.cancelled, .cancelled):
+            true
+        default: false
+        }
+    }
+}
+
 extension KubernetesError: CustomStringConvertible {
     public var description: String {
         switch self {

@@ -1,5 +1,7 @@
+import Glibc
 import JSON
 import Kubernetes
+import TestSupport
 import Testing
 
 /// What holds on every server.
@@ -196,6 +198,42 @@ import Testing
             #expect(await task.value?.isCancelled == true)
             // The connection is still good for the others.
             _ = try await client.create(ground.claim("b"))
+        }
+    }
+
+    @Test(arguments: APIServer.allCases)
+    func aWatchFromLongAgoIsTooOld(_ server: APIServer) async throws {
+        try await withClient(server) { ground, client in
+            _ = try await client.create(ground.claim("a"))
+            ground.double?.compact()
+            let error = try await refusal {
+                for try await _ in client.watch(PersistentVolumeClaim.self, from: "1") {}
+            }
+            #expect(error.isGone, "\(error)")
+        }
+    }
+
+    /// The double speaks HTTP/1.1 alone.
+    @Test(.enabled(if: realKubeconfig != nil, "HOLDFAST_TEST_KUBECONFIG names no server"))
+    func allShareOneConnection() async throws {
+        try await withClient(.real) { ground, client in
+            let list = try await client.list(PersistentVolumeClaim.self, labelSelector: ground.selector)
+            let before = try sh("ls -l /proc/\(getpid())/fd | grep -c socket:")
+            let watches = (0..<20).map { _ in
+                Task {
+                    let watch = client.watch(
+                        PersistentVolumeClaim.self, labelSelector: ground.selector, from: list.resourceVersion)
+                    for try await event in watch { if case .added = event { return true } }
+                    return false
+                }
+            }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<50 { group.addTask { _ = try await client.serverVersion() } }
+                try await group.waitForAll()
+            }
+            #expect(try sh("ls -l /proc/\(getpid())/fd | grep -c socket:") == before)
+            _ = try await client.create(ground.claim("a"))
+            for watch in watches { #expect(try await watch.value) }
         }
     }
 

@@ -27,6 +27,15 @@ import Testing
         #expect(Self.refused(409, "Conflict").isConflict && !Self.refused(409, "Conflict").isAlreadyExists)
     }
 
+    @Test func knowsTheSameTroubleByItsKind() {
+        let down = KubernetesError.unreachable(request: "r", reason: "after 1 ms")
+        #expect(down.isSameTrouble(as: .unreachable(request: "r", reason: "after 2 ms")))
+        #expect(!down.isSameTrouble(as: nil))
+        #expect(!down.isSameTrouble(as: .broken(request: "r", reason: "after 1 ms", sent: true)))
+        #expect(Self.refused(500).isSameTrouble(as: Self.refused(500)))
+        #expect(!Self.refused(500).isSameTrouble(as: Self.refused(403)))
+    }
+
     @Test func isOneSentence() {
         let status = APIStatus(
             code: 422, reason: "Invalid", message: "a\nb\u{2028}c\u{1b}[2J" + String(repeating: "x", count: 5_000))

@@ -74,8 +74,9 @@ extension Informer {
             let fields: LogFields = ["resource": resource.plural, "count": "\(end.unreadable)"]
             Log.shared.warning("objects could not be read", fields)
         }
-        markSynced()
+        // In this order: who waits for the copy then finds nothing wrong with it.
         recovered()
+        markSynced()
     }
 
     private static func tooOld(_ version: String, _ newest: String) -> KubernetesError {
@@ -123,7 +124,7 @@ extension Informer {
     private func report(_ error: KubernetesError) {
         let isNew = state.withLock { state in
             defer { state.status.error = error }
-            return state.status.error != error
+            return !error.isSameTrouble(as: state.status.error)
         }
         // A watch that is too old is listed again, and nothing is wrong.
         if isNew, !error.isGone {

@@ -176,7 +176,7 @@ public final class LeaderElection: Sendable {
     private func report(_ error: KubernetesError) {
         let isNews = state.withLock { state in
             defer { state.error = error }
-            return state.error != error
+            return !error.isSameTrouble(as: state.error)
         }
         if isNews { Log.shared.warning("the lease could not be had", ["lease": "\(lease)", "error": "\(error)"]) }
     }
