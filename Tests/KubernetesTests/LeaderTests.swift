@@ -163,10 +163,10 @@ import Testing
             var events: [Event] = []
             let limit = Moment.after(seconds: 20)
             while events.map(\.count).sorted() != [1, 3], limit > .now {
+                let list = try await client.list(
+                    Event.self, namespace: "default", fieldSelector: "involvedObject.uid=\(claim.uid)")
                 // A controller of the cluster has events of its own about a claim.
-                events = try await client.list(
-                    Event.self, namespace: "default", fieldSelector: "involvedObject.uid=\(claim.uid)"
-                ).items.filter { $0.json["source", "component"]?.string == recorder.component }
+                events = list.items.filter { $0.json["source"]?["component"]?.string == "csi.holdfast.dev" }
             }
             let failed = try #require(events.first { $0.reason == "ProvisioningFailed" })
             #expect(failed.count == 3 && failed.type == "Warning" && failed.message == "no room\nat all")
