@@ -99,7 +99,8 @@ struct NodeLoops: Sendable {
                         chores.add(chore, after: Self.choreInterval)
                     } catch {
                         if (error as? KubernetesError)?.isCancelled == true { return }
-                        Log.shared.warning("a chore has failed and comes again", ["chore": "\(chore)", "error": "\(error)"])
+                        Log.shared.warning(
+                            "a chore has failed and comes again", ["chore": "\(chore)", "error": "\(error)"])
                         chores.retry(chore)
                     }
                 }

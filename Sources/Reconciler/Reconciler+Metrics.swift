@@ -34,7 +34,8 @@ extension Reconciler {
             family.add(Int64(cluster.classes.status.lists), ["resource": "storageclasses"])
         }
         text.family(
-            "holdfast_reconciler_events_dropped_total", .counter, "Events that were not told, because they came too fast."
+            "holdfast_reconciler_events_dropped_total", .counter,
+            "Events that were not told, because they came too fast."
         ) { $0.add(Int64(cluster.events.recorder.dropped)) }
     }
 
@@ -49,7 +50,8 @@ extension Reconciler {
         text.family("holdfast_reconciler_turn_seconds", .histogram, "How long turns took.") { family in
             for loop in loops { family.add(loop.figures.durations, ["loop": loop.name]) }
         }
-        text.family("holdfast_reconciler_queue", .gauge, "Objects that wait for a worker, or for their time.") { family in
+        text.family("holdfast_reconciler_queue", .gauge, "Objects that wait for a worker, or for their time.") {
+            family in
             for loop in loops {
                 family.add(Int64(loop.queue.waiting), ["loop": loop.name, "state": "ready"])
                 family.add(Int64(loop.queue.delayed), ["loop": loop.name, "state": "delayed"])

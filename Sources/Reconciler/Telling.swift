@@ -35,7 +35,8 @@ final class Telling: Sendable {
         tell(.warning, object, reason, message)
     }
 
-    private func tell(_ kind: EventRecorder.Kind, _ object: some KubernetesObject, _ reason: String, _ message: String) {
+    private func tell(_ kind: EventRecorder.Kind, _ object: some KubernetesObject, _ reason: String, _ message: String)
+    {
         let key = Key(uid: object.uid, reason: reason)
         let isNews = told.withLock { told in
             if let last = told[key], last.message == message, last.at.age < Self.patience { return false }

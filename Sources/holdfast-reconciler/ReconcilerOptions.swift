@@ -19,12 +19,15 @@ struct ReconcilerOptions {
         options: [
             .value("--csi-endpoint", "unix:///PATH", help: "the node's socket", required: true, environment: true),
             .value(
-                "--node-id", "ID", help: "the node's name in the cluster, the same as holdfast-node has", required: true,
+                "--node-id", "ID", help: "the node's name in the cluster, the same as holdfast-node has",
+                required: true,
                 environment: true),
             .value(
-                "--kubeconfig", "FILE", help: "how to reach the API server; without it, as a pod does", environment: true),
+                "--kubeconfig", "FILE", help: "how to reach the API server; without it, as a pod does",
+                environment: true),
             .value(
-                "--loops", "LIST", help: "which of \(words) are on, with commas between", default: words, environment: true),
+                "--loops", "LIST", help: "which of \(words) are on, with commas between", default: words,
+                environment: true),
             .value(
                 "--http", "ADDR:PORT", help: "serve /healthz, /readyz and /metrics there", environment: true),
             .value(
@@ -35,7 +38,8 @@ struct ReconcilerOptions {
                 "--pod", "NAME", help: "this pod, whose owner the capacity objects go with", environment: true),
             .value(
                 "--orphan-grace", "SECONDS",
-                help: "how old a volume has to be that no claim and no PersistentVolume speaks of, and that was never used, before it is deleted",
+                help:
+                    "how old a volume has to be that no claim and no PersistentVolume speaks of, and that was never used, before it is deleted",
                 default: "60", environment: true),
             .value(
                 "--log-level", "L", help: "one of \(choices(LogLevel.self))", default: LogLevel.info.rawValue,

@@ -35,7 +35,8 @@ struct LifeTests {
                 ["spec": ["resources": ["requests": ["storage": "64Mi"]]]])
             try await ground.wait("the new size") {
                 let claim = try await ground.claim(named: "claim")
-                return claim.capacity == Quantity("64Mi") && claim.allocatedStorageStatus == nil && claim.conditions.isEmpty
+                return claim.capacity == Quantity("64Mi") && claim.allocatedStorageStatus == nil
+                    && claim.conditions.isEmpty
             }
             let grown = try await ground.persistentVolumes()
             #expect(grown.first?.capacity == Quantity("64Mi"))

@@ -53,7 +53,8 @@ final class ReconcilerGround: Sendable {
             double = nil
             kubeconfig = try #require(realKubeconfig)
         }
-        client = KubernetesClient(try .kubeconfig(path: kubeconfig), limits: RequestLimits(perSecond: 2_000, burst: 2_000))
+        client = KubernetesClient(
+            try .kubeconfig(path: kubeconfig), limits: RequestLimits(perSecond: 2_000, burst: 2_000))
         socket = folder.at("csi.sock")
         pool = folder.makeFolder("pool")
         plugin = CSIClient(socket: socket, waitsForServer: true)
@@ -161,7 +162,9 @@ final class ReconcilerGround: Sendable {
     // MARK: Waiting
 
     /// Waits for what has to come, however loaded the machine is; the reconciler's last words go with a failure.
-    func wait(_ what: String, location: SourceLocation = #_sourceLocation, _ holds: () async throws -> Bool) async throws {
+    func wait(_ what: String, location: SourceLocation = #_sourceLocation, _ holds: () async throws -> Bool)
+        async throws
+    {
         let limit = Moment.after(seconds: 60)
         while try await !holds() {
             try #require(

@@ -49,7 +49,9 @@ public final class KubernetesClient: Sendable {
     /// After 401 it is sent again once with a token that was read anew.
     func send(_ request: HTTPRequest, urgent: Bool = false) async throws(KubernetesError) -> [UInt8] {
         // A write of the server's objects is a durable step too. What keeps a lease comes at its own times.
-        guard FaultPoints.isOn, request.method != "GET", !urgent else { return try await attempt(request, urgent: urgent) }
+        guard FaultPoints.isOn, request.method != "GET", !urgent else {
+            return try await attempt(request, urgent: urgent)
+        }
         let object = request.description.split(separator: " ").dropFirst().first.map(String.init) ?? ""
         if FaultPoints.pass(.before, request.method, object) != nil {
             throw .unreachable(request: request.description, reason: "a fault was asked for")

@@ -13,7 +13,8 @@ enum DeleteDecision: Equatable {
 
     static func decide(_ volume: PersistentVolume, _ identity: NodeIdentity) -> DeleteDecision {
         guard let source = volume.csi, source.driver == identity.driver,
-            volume.annotations[ClusterNames.provisionedBy] == identity.driver, volume.isReachable(from: identity.segments)
+            volume.annotations[ClusterNames.provisionedBy] == identity.driver,
+            volume.isReachable(from: identity.segments)
         else { return .nothing }
         let isKept = volume.finalizers.contains(ClusterNames.volumeFinalizer)
         guard volume.reclaimPolicy == "Delete" else { return isKept ? .removeFinalizer : .nothing }
@@ -31,15 +32,16 @@ extension PersistentVolume {
     /// lies nowhere that could be known.
     func isReachable(from segments: [String: String]) -> Bool {
         let terms = nodeAffinity?["required", "nodeSelectorTerms"]?.array ?? []
-        return !terms.isEmpty && terms.allSatisfy { term in
-            let expressions = term["matchExpressions"]?.array ?? []
-            return !expressions.isEmpty
-                && expressions.allSatisfy { expression in
-                    guard expression["operator"]?.string == "In", let key = expression["key"]?.string,
-                        let value = segments[key]
-                    else { return false }
-                    return expression["values"]?.array?.compactMap(\.string) == [value]
-                }
-        }
+        return !terms.isEmpty
+            && terms.allSatisfy { term in
+                let expressions = term["matchExpressions"]?.array ?? []
+                return !expressions.isEmpty
+                    && expressions.allSatisfy { expression in
+                        guard expression["operator"]?.string == "In", let key = expression["key"]?.string,
+                            let value = segments[key]
+                        else { return false }
+                        return expression["values"]?.array?.compactMap(\.string) == [value]
+                    }
+            }
     }
 }

@@ -14,7 +14,8 @@ enum ExpandDecision: Equatable {
     /// As the standard resizer decides, with the recovery from impossible requests (KEP-1790): what was begun is brought to an
     /// end before a size that was asked for later.
     static func decide(
-        _ claim: PersistentVolumeClaim, _ volume: PersistentVolume, _ storageClass: StorageClass?, _ identity: NodeIdentity
+        _ claim: PersistentVolumeClaim, _ volume: PersistentVolume, _ storageClass: StorageClass?,
+        _ identity: NodeIdentity
     ) -> ExpandDecision {
         guard claim.phase == "Bound", !claim.isBeingDeleted, claim.volumeName == volume.name,
             let reference = volume.claimRef, reference.uid == claim.uid, !claim.uid.isEmpty,
@@ -26,7 +27,8 @@ enum ExpandDecision: Equatable {
         if progress == .none, noted == nil, storageClass?.allowVolumeExpansion == false {
             // The server refuses such a change of a claim; the class was changed behind it.
             return .refuse(
-                "storage class \"\(claim.storageClassName ?? "")\" does not allow volumes to grow; set allowVolumeExpansion")
+                "storage class \"\(claim.storageClassName ?? "")\" does not allow volumes to grow; set allowVolumeExpansion"
+            )
         }
         let isLargeEnough = (volume.capacity ?? Quantity(bytes: 0)) >= wanted
         guard let size = size(wanted, noted, progress, volume, isLargeEnough) else { return .nothing }

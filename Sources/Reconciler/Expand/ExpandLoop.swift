@@ -54,7 +54,8 @@ struct ExpandLoop: Sendable {
             return .retry
         }
         if answer.nodeExpansionRequired {
-            cluster.events.normal(claim, "FileSystemResizeRequired", "the node makes the filesystem larger when it is next mounted")
+            cluster.events.normal(
+                claim, "FileSystemResizeRequired", "the node makes the filesystem larger when it is next mounted")
         } else {
             cluster.events.normal(claim, "VolumeResizeSuccessful", "volume \(volume.name) has \(reached) now")
         }

@@ -51,7 +51,8 @@ enum GrowthStatus {
     }
 
     /// A condition that was there already keeps its time.
-    private static func condition(_ type: String, _ message: String?, _ old: [Condition], _ now: Timestamp) -> Condition {
+    private static func condition(_ type: String, _ message: String?, _ old: [Condition], _ now: Timestamp) -> Condition
+    {
         if let same = old.first(where: { $0.type == type && $0.message == message }) { return same }
         return Condition(type: type, message: message, since: now)
     }

@@ -25,7 +25,8 @@ enum ClaimSource: Equatable {
         case ("", "PersistentVolumeClaim"): self = .claim(key)
         case ("snapshot.storage.k8s.io", "VolumeSnapshot"): self = .snapshot(key)
         case (_, "VolumeSnapshot"):
-            throw OrderError("the data source is a VolumeSnapshot of \"\(source.apiGroup)\", not of snapshot.storage.k8s.io")
+            throw OrderError(
+                "the data source is a VolumeSnapshot of \"\(source.apiGroup)\", not of snapshot.storage.k8s.io")
         default: self = .populator("\(source.kind) \(source.name)")
         }
     }
@@ -98,7 +99,8 @@ struct ContentSources: Sendable {
         {
             throw OrderError(
                 "the source's volumeMode is \(mode), the claim's \(order.claim.volumeMode); to allow that, annotate "
-                    + "VolumeSnapshotContent \(name) with snapshot.storage.kubernetes.io/allow-volume-mode-change: \"true\"")
+                    + "VolumeSnapshotContent \(name) with snapshot.storage.kubernetes.io/allow-volume-mode-change: \"true\""
+            )
         }
         try await keep(found, by: ClusterNames.snapshotFinalizer)
         return handle
@@ -121,23 +123,29 @@ struct ContentSources: Sendable {
     }
 
     /// Lets the source go, unless another claim is being filled from it.
-    func release(_ source: ClaimSource, for order: ProvisionOrder) async throws(KubernetesError) {
+    ///
+    /// - Parameter claim: the claim that has its volume now, or never will; nil for nobody's in particular.
+    func release(_ source: ClaimSource, from claim: PersistentVolumeClaim?) async throws(KubernetesError) {
         switch source {
         case .none, .populator: return
         case .claim(let key):
-            try await release(PersistentVolumeClaim.self, key, ClusterNames.cloneFinalizer, source, order)
+            // Known here, as it lies here: without the finalizer there is nothing to ask the server for.
+            let known = claim == nil ? cluster.claims.get(key) : nil
+            if let known, !known.finalizers.contains(ClusterNames.cloneFinalizer) { return }
+            try await release(PersistentVolumeClaim.self, key, ClusterNames.cloneFinalizer, source, claim)
         case .snapshot(let key):
-            try await release(VolumeSnapshot.self, key, ClusterNames.snapshotFinalizer, source, order)
+            try await release(VolumeSnapshot.self, key, ClusterNames.snapshotFinalizer, source, claim)
         }
     }
 
     private func release<Object: KubernetesObject>(
-        _ kind: Object.Type, _ key: ObjectKey, _ finalizer: String, _ source: ClaimSource, _ order: ProvisionOrder
+        _ kind: Object.Type, _ key: ObjectKey, _ finalizer: String, _ source: ClaimSource,
+        _ claim: PersistentVolumeClaim?
     ) async throws(KubernetesError) {
         // Those that wait on other nodes are not seen here; each of them takes the source anew when it begins.
         let isWanted = cluster.claims.all.contains { other in
-            other.uid != order.claim.uid && other.volumeName == nil && !other.isBeingDeleted
-                && other.namespace == order.claim.namespace && (try? ClaimSource(other)) == source
+            other.uid != claim?.uid && other.volumeName == nil && !other.isBeingDeleted
+                && other.namespace == key.namespace && (try? ClaimSource(other)) == source
         }
         if isWanted { return }
         do throws(KubernetesError) {

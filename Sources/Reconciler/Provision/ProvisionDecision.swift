@@ -17,7 +17,9 @@ enum ProvisionDecision: Equatable {
     static func decide(
         _ claim: PersistentVolumeClaim, _ storageClass: StorageClass?, _ identity: NodeIdentity
     ) -> ProvisionDecision {
-        guard claim.volumeName == nil, !claim.isBeingDeleted, claim.provisioner == identity.driver else { return .nothing }
+        guard claim.volumeName == nil, !claim.isBeingDeleted, claim.provisioner == identity.driver else {
+            return .nothing
+        }
         guard let name = claim.storageClassName, !name.isEmpty else { return .nothing }
         let selected = claim.annotations[ClusterNames.selectedNode] ?? ""
         if !selected.isEmpty, selected != identity.node { return .nothing }

@@ -19,6 +19,11 @@ struct ProvisionLoop: Sendable {
     /// One turn for one claim.
     func settle(_ key: ObjectKey) async throws -> Turn {
         guard let claim = cluster.claims.get(key) else { return .done }
+        if claim.isBeingDeleted {
+            // Whoever was copying it may have ended before it let go.
+            try await sources.release(.claim(key), from: nil)
+            return .done
+        }
         let storageClass = cluster.storageClass(claim.storageClassName)
         switch ProvisionDecision.decide(claim, storageClass, cluster.identity) {
         case .nothing: return .done
@@ -39,7 +44,8 @@ struct ProvisionLoop: Sendable {
             let order = try ProvisionOrder(claim, storageClass)
             let source = try ClaimSource(claim)
             if case .populator(let name) = source {
-                cluster.events.normal(claim, "Provisioning", "\(name) is no source of ours: somebody else is to fill the volume")
+                cluster.events.normal(
+                    claim, "Provisioning", "\(name) is no source of ours: somebody else is to fill the volume")
                 return .done
             }
             let request = try await request(order, source)
@@ -70,19 +76,24 @@ struct ProvisionLoop: Sendable {
             let attributes = try await cluster.client.get(VolumeAttributesClass.self, name)
             guard attributes.driverName == cluster.identity.driver else {
                 throw KubernetesError.invalid(
-                    request: "use volume attributes class \(name)", reason: "it is one of driver \(attributes.driverName)")
+                    request: "use volume attributes class \(name)",
+                    reason: "it is one of driver \(attributes.driverName)")
             }
             return attributes.parameters
         } catch {
             if error.isNotFound {
                 throw OrderError("volume attributes class \"\(name)\" does not exist; create it", mayPass: true)
             }
-            if case .invalid(_, let reason) = error { throw OrderError("volume attributes class \"\(name)\": \(reason)") }
+            if case .invalid(_, let reason) = error {
+                throw OrderError("volume attributes class \"\(name)\": \(reason)")
+            }
             throw error
         }
     }
 
-    private func make(_ order: ProvisionOrder, _ source: ClaimSource, _ request: CreateVolumeRequest) async throws -> Turn {
+    private func make(_ order: ProvisionOrder, _ source: ClaimSource, _ request: CreateVolumeRequest) async throws
+        -> Turn
+    {
         let volume: Volume
         do throws(RPCStatus) {
             volume = try await cluster.node.create(request)
@@ -96,13 +107,13 @@ struct ProvisionLoop: Sendable {
         }
         guard try await isWanted(order) else {
             try await cluster.node.delete(volume.volumeID, secrets: request.secrets)
-            try await sources.release(source, for: order)
+            try await sources.release(source, from: order.claim)
             return .done
         }
         guard try await publish(order.persistentVolume(of: volume, cluster.identity), order) else { return .retry }
         cluster.events.normal(
             order.claim, "ProvisioningSucceeded", "volume \(order.name) was made on node \(cluster.identity.node)")
-        try await sources.release(source, for: order)
+        try await sources.release(source, from: order.claim)
         return .done
     }
 
@@ -125,7 +136,8 @@ struct ProvisionLoop: Sendable {
     /// What the plugin has made otherwise than asked for; nil if it is as it should be.
     private func mistake(in volume: Volume, _ order: ProvisionOrder, _ request: CreateVolumeRequest) -> String? {
         if volume.capacityBytes != 0, volume.capacityBytes < order.bytes {
-            return "the volume has \(volume.capacityBytes) bytes, less than the \(order.bytes) that were asked for; it is deleted again"
+            return
+                "the volume has \(volume.capacityBytes) bytes, less than the \(order.bytes) that were asked for; it is deleted again"
         }
         if request.volumeContentSource != nil, volume.contentSource == nil {
             return "the volume was made without its data source; it is deleted again"

@@ -27,7 +27,9 @@ struct ProvisionOrder {
         }
         guard size.bytes > 0 else { throw OrderError("the claim asks for \(size), which is no size of a volume") }
         bytes = size.bytes
-        guard !claim.accessModes.isEmpty else { throw OrderError("the claim has no access modes; set spec.accessModes") }
+        guard !claim.accessModes.isEmpty else {
+            throw OrderError("the claim has no access modes; set spec.accessModes")
+        }
         if let mode = claim.accessModes.first(where: { AccessModes.modes[$0] == nil }) {
             throw OrderError("access mode \"\(mode)\" is unknown; the known ones are \(AccessModes.list)")
         }
