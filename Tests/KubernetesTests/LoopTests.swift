@@ -98,6 +98,29 @@ private func running<Value>(
         }
     }
 
+    /// A kind that nobody changes has no bookmarks either; its copy is up to date for all that, also after a failure.
+    @Test func silenceIsNoTrouble() async throws {
+        var limits = RequestLimits(perSecond: 2_000, burst: 2_000)
+        limits.watchSilence = 1.2
+        try await withClient(.double, limits: limits) { ground, client in
+            let double = try #require(ground.double)
+            let told = Told()
+            let informer = informer(ground, client, told)
+            try await running([{ await informer.run() }]) {
+                await informer.waitForSync()
+                try await double.waitFor(Self.watch, count: 3, answered: false)
+                #expect(informer.status.error == nil && informer.status.lists == 1)
+                double.inject(.answer(500), on: Self.watch)
+                double.dropWatches(Self.watch)
+                // The one that is refused, one that is let in, and the next after its silence.
+                try await double.waitFor(Self.watch, count: 6, answered: false)
+                #expect(informer.status.error == nil && informer.status.lists == 1)
+                _ = try await client.create(ground.claim("late"))
+                try await told.wait("added \(ground.name("late"))")
+            }
+        }
+    }
+
     struct Loss: Sendable, CustomTestStringConvertible {
         let label: String
         /// What happens to the watch, with the double in hand.

@@ -8,7 +8,8 @@ public struct RequestLimits: Sendable {
     public var timeout: Double = 30
     /// In seconds, for making a connection; within `timeout`.
     public var connectTimeout: Double = 10
-    /// After that many seconds without a byte a watch counts as dead. The server sends a bookmark every minute.
+    /// After that many seconds without a byte a watch is over, to be begun anew; before its first byte it has failed. The
+    /// server sends a bookmark every minute, of kinds that have changed since it was started.
     public var watchSilence: Double = 150
     /// In bytes, for the body of one answer.
     public var responseSize = 64 << 20

@@ -98,7 +98,11 @@ extension Informer {
             take(event, &place)
         }
         if Task.isCancelled { throw .cancelled(request: watch.request.description, sent: true) }
-        guard events == 0, start.age < 1 else { return }
+        guard events == 0, start.age < 1 else {
+            // It was let in and had nothing to tell: nothing has changed.
+            place.failures = 0
+            return recovered()
+        }
         throw .broken(request: watch.request.description, reason: "the server ended it at once", sent: true)
     }
 

@@ -171,6 +171,9 @@ extension Transfer {
         case .cancelled: return .failed(.cancelled(request: request, sent: wasSent))
         case .silent:
             return .failed(.broken(request: request, reason: "nothing comes from the server any more", sent: wasSent))
+        // A watch of a kind that nobody changes has nothing to say: the server sends bookmarks only from its first event of
+        // the kind on. It is begun anew, and were the server gone, that would have no answer.
+        case .overdue where self.request.timeout == nil && status == 200: return .answered(head)
         case .overdue:
             let limit = self.request.timeout ?? self.request.silence ?? 0
             return .failed(.timedOut(request: request, seconds: limit, sent: wasSent))
