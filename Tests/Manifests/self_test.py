@@ -43,7 +43,7 @@ ROWS = [
     ("an unknown field", schemas, lambda o: node(o).update(imagePulPolicy="Always"), "imagePulPolicy"),
     ("a wrong type", schemas, lambda o: pod(o).update(terminationGracePeriodSeconds="60s"), "terminationGrace"),
     ("a kind that there is not", schemas, lambda o: o[0].update(kind="Namespaces"), "Namespaces"),
-    ("a value outside of its set", schemas, lambda o: node(o).update(imagePullPolicy="Often"), "Often"),
+    ("a field that is missing", schemas, lambda o: node(o).pop("name"), "name"),
     ("an object twice", rules.unique, lambda o: o.append(copy.deepcopy(o[0])), "twice"),
     ("a role that is not there", rules.references, lambda o: o.remove(find(o, "Role")), "Role that there is not"),
     ("no account", rules.references, lambda o: o.remove(find(o, "ServiceAccount")), "account that there is not"),
