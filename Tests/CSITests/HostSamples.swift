@@ -14,7 +14,7 @@ enum HostSamples {
         mutableParameters: ["mutable_parameters": "1009"], claim: ["claim": "1010"], created: Samples.timestamp,
         sourceSnapshotID: "source_snapshot_id", sourceVolumeID: "source_volume_id", ephemeralTarget: "ephemeral_target",
         attachments: [attachment], device: device, mounts: [mount], troubles: ["troubles", "1011"],
-        notObserved: "not_observed")
+        notObserved: "not_observed", isUntouched: true)
     static let listVolumesRequest = Host.ListVolumesRequest(
         maxEntries: 1_012, startingToken: "starting_token", volumeID: "volume_id", pool: "pool", inUse: true)
     static let listVolumesResponse = Host.ListVolumesResponse(volumes: [volume], nextToken: "next_token")
