@@ -82,6 +82,8 @@ struct CutOffTests {
             try await ground.makeClass()
             let steps = try await record(work, ground)
             #expect(steps.count >= 4, "\(steps)")
+            // A turn that was taken again because the server was slow to tell of the first does not come in every run.
+            var missed: [FaultPoint] = []
             for (number, step) in steps.enumerated() {
                 // After a step and before the next one the same is on the server and on the node: the one end takes the
                 // one fate, the other the other.
@@ -91,7 +93,14 @@ struct CutOffTests {
                 ground.faults.kill(at: step)
                 try ground.start(loops: work.loops)
                 try await work.begin(ground)
-                try await ground.wait("\(what): the kill") { ground.hasEnded }
+                try await ground.wait("\(what): the kill, or the end of the work") {
+                    if ground.hasEnded { return true }
+                    return try await work.isDone(ground)
+                }
+                // What follows the work's end, such as letting a source go, has a moment more.
+                let limit = Moment.after(seconds: 2)
+                while !ground.hasEnded, Moment.now < limit { try await Task.sleep(for: .milliseconds(5)) }
+                if !ground.hasEnded { missed.append(step) }
                 ground.faults.clear()
                 await ground.end()
                 if fate == .goes { try? await ground.deleteClaim() }
@@ -99,6 +108,7 @@ struct CutOffTests {
                 if fate == .stays { try await ground.wait(what) { try await work.isDone(ground) } }
                 try await clear(ground, what)
             }
+            #expect(missed.count <= 1 + steps.count / 5, "not passed again were \(missed)")
         }
     }
 

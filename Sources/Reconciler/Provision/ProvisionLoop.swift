@@ -26,7 +26,10 @@ struct ProvisionLoop: Sendable {
         }
         let storageClass = cluster.storageClass(claim.storageClassName)
         switch ProvisionDecision.decide(claim, storageClass, cluster.identity) {
-        case .nothing: return .done
+        case .nothing:
+            // Whoever has made its volume may have ended before it let the source go.
+            if claim.volumeName != nil { try await releaseKnownSource(of: claim) }
+            return .done
         case .refuse(let reason), .wait(let reason):
             tell(claim, reason)
             return .retry
@@ -39,7 +42,10 @@ struct ProvisionLoop: Sendable {
 
     private func provision(_ claim: PersistentVolumeClaim, _ storageClass: StorageClass) async throws -> Turn {
         // The PersistentVolume is there, and the binder has not come to it yet.
-        if cluster.volumes.get(ObjectKey(name: ProvisionOrder.name(of: claim))) != nil { return .done }
+        if cluster.volumes.get(ObjectKey(name: ProvisionOrder.name(of: claim))) != nil {
+            try await releaseKnownSource(of: claim)
+            return .done
+        }
         do {
             let order = try ProvisionOrder(claim, storageClass)
             let source = try ClaimSource(claim)
@@ -57,6 +63,14 @@ struct ProvisionLoop: Sendable {
             tell(claim, error.description)
             return .retry
         }
+    }
+
+    /// A source that lies here is known, and so is whether it is kept; the server is asked only where it is.
+    private func releaseKnownSource(of claim: PersistentVolumeClaim) async throws(KubernetesError) {
+        guard let source = try? ClaimSource(claim), case .claim(let key) = source,
+            cluster.claims.get(key)?.finalizers.contains(ClusterNames.cloneFinalizer) == true
+        else { return }
+        try await sources.release(source, from: claim)
     }
 
     private func request(_ order: ProvisionOrder, _ source: ClaimSource) async throws -> CreateVolumeRequest {
