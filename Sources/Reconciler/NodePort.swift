@@ -40,6 +40,12 @@ struct NodePort: Sendable {
                 accessibleTopology: Topology(segments: segments)))
     }
 
+    /// Whether the volume was never staged; false when the node does not know.
+    func isUntouched(_ id: String) async throws(RPCStatus) -> Bool {
+        let found = try await client.call(Host.listVolumes, Host.ListVolumesRequest(volumeID: id)).volumes
+        return found.first?.isUntouched ?? false
+    }
+
     /// Every volume that the node has and can tell of.
     func volumes() async throws(RPCStatus) -> [HeldVolume] {
         var held: [HeldVolume] = []

@@ -116,11 +116,11 @@ struct ProvisionLoop: Sendable {
         }
         if let mistake = mistake(in: volume, order, request) {
             tell(order.claim, mistake)
-            try await cluster.node.delete(volume.volumeID, secrets: request.secrets)
+            try await undo(volume, order, request)
             return .retry
         }
         guard try await isWanted(order) else {
-            try await cluster.node.delete(volume.volumeID, secrets: request.secrets)
+            try await undo(volume, order, request)
             try await sources.release(source, from: order.claim)
             return .done
         }
@@ -170,6 +170,19 @@ struct ProvisionLoop: Sendable {
             guard error.isNotFound else { throw error }
             return false
         }
+    }
+
+    /// Deletes a volume that was made in vain. One that a PersistentVolume speaks of, or that was ever staged, is not in vain:
+    /// an earlier turn has made it, and what we know of the claim was old. It is kept or deleted as that object says.
+    private func undo(_ volume: Volume, _ order: ProvisionOrder, _ request: CreateVolumeRequest) async throws {
+        do throws(KubernetesError) {
+            _ = try await cluster.client.get(PersistentVolume.self, order.name)
+            return
+        } catch {
+            guard error.isNotFound else { throw error }
+        }
+        guard try await cluster.node.isUntouched(volume.volumeID) else { return }
+        try await cluster.node.delete(volume.volumeID, secrets: request.secrets)
     }
 
     /// Creates the PersistentVolume; whether it is there now. One that is there already is ours, unless it speaks of another
