@@ -71,8 +71,11 @@ let package = Package(
             ]),
         executable(
             "holdfast-reconciler",
-            ["CSI", "Diagnostics", "HTTP", "Kubernetes", "Processes", "RPC", "Reconciler", "Settings", "Syscalls"]),
-        executable("holdfast-bench", ["CSI", "Processes", "RPC", "Settings", "Syscalls"]),
+            [
+                "CSI", "CWipe", "Diagnostics", "HTTP", "Kubernetes", "Processes", "RPC", "Reconciler", "Settings",
+                "Syscalls",
+            ]),
+        executable("holdfast-bench", ["CSI", "JSON", "Kubernetes", "Processes", "RPC", "Settings", "Syscalls"]),
         executable("holdfast", ["CSI", "Diagnostics", "JSON", "Processes", "RPC", "Settings", "Syscalls"]),
 
         .systemLibrary(name: "CFuse", path: "Tests/CFuse"),

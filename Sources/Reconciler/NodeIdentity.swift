@@ -37,4 +37,9 @@ enum ClusterNames {
     static let sizeBeforeGrowth = "volume.alpha.kubernetes.io/pre-resize-capacity"
     /// The prefix of class parameters that are for us and not for the plugin.
     static let parameterPrefix = "csi.storage.k8s.io/"
+
+    /// The taint that keeps pods from a node until the driver is registered there.
+    static func startupTaint(_ driver: String) -> String { "\(driver)/agent-not-ready" }
+    /// An operator's word on a PersistentVolume that its node is gone for good; the value is the node's name.
+    static func nodeGone(_ driver: String) -> String { "\(driver)/node-gone" }
 }

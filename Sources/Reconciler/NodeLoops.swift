@@ -28,7 +28,9 @@ struct NodeLoops: Sendable {
         // What is made or deleted changes how much room there is; several of them count as one.
         let hasCapacity = settings.loops.contains(.capacity)
         let roomChanged: @Sendable () -> Void = { if hasCapacity { chores.add(.capacity, after: 1) } }
-        let (provisioning, deletion) = (ProvisionLoop(cluster), DeleteLoop(cluster: cluster))
+        let (provisioning, deletion) = (
+            ProvisionLoop(cluster, grace: max(1, min(30, settings.orphanGrace))), DeleteLoop(cluster: cluster)
+        )
         provision = Loop("provision", workers: 32) { key in
             let turn = try await provisioning.settle(key)
             roomChanged()

@@ -15,6 +15,8 @@ public enum LoopKind: String, Sendable, CaseIterable {
     case expand
     /// Tells the scheduler how much room there is.
     case capacity
+    /// Takes the start-up taint away, and tells of volumes whose node is gone.
+    case node
 }
 
 /// What a reconciler does, and as whom.
@@ -26,7 +28,8 @@ public struct ReconcilerSettings: Sendable {
     public var namespace: String
     /// The pod's name, by which the owner of the capacity objects is found; nil outside of a pod.
     public var pod: String?
-    /// Seconds that a volume which nobody was told of is left alone, because whoever makes it may not have told yet.
+    /// Seconds that a volume which nobody was told of is left alone, because whoever makes it may not have told yet; and those
+    /// after which a node that has left the cluster counts as gone.
     public var orphanGrace: Double
 
     public init(
@@ -93,7 +96,9 @@ public final class Reconciler: Sendable {
         let election = LeaderElection(
             client, namespace: settings.namespace, name: "holdfast-\(identity.driver.replacing(".", with: "-"))",
             identity: identity.node)
-        let leader = LeaderWork(client: client, driver: identity.driver, key: key, election: election)
+        let leader = LeaderWork(
+            client: client, identity: identity, key: key, election: election, events: cluster.events,
+            settings: settings)
         let loops = NodeLoops(cluster: cluster, settings: settings)
         state.withLock { ($0.cluster, $0.loops, $0.election) = (cluster, loops.running, election) }
         loops.listen()
@@ -103,6 +108,10 @@ public final class Reconciler: Sendable {
             group.addTask { await cluster.claims.run() }
             group.addTask { await cluster.events.recorder.run() }
             group.addTask { await leader.run() }
+            if settings.loops.contains(.node) {
+                let taint = TaintLoop(client: client, identity: identity, events: cluster.events)
+                group.addTask { await taint.run() }
+            }
             group.addTask {
                 self.wait(for: "the first list of classes, volumes and claims")
                 await cluster.classes.waitForSync()

@@ -48,9 +48,12 @@ final class Telling: Sendable {
     }
 
     /// The object has come to an end, or what was wrong with it has: the next mistake is news.
-    func forget(_ object: some KubernetesObject) {
+    func forget(
+        _ object: some KubernetesObject,
+        _ reasons: [String] = ["ProvisioningFailed", "VolumeFailedDelete", "VolumeResizeFailed"]
+    ) {
         told.withLock { told in
-            for reason in ["ProvisioningFailed", "VolumeFailedDelete", "VolumeResizeFailed"] {
+            for reason in reasons {
                 told[Key(uid: object.uid, reason: reason)] = nil
             }
         }

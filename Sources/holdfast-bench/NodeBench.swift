@@ -59,12 +59,8 @@ final class NodeBench {
     }
 
     private func start() throws -> Daemon {
-        var room = [CChar](repeating: 0, count: 4_096)
-        let length = readlink("/proc/self/exe", &room, room.count - 1)
-        let own = String(decoding: room[..<max(0, length)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let beside = own.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" }
         return try Daemon(
-            "\(beside)/holdfast-node",
+            productBeside("holdfast-node"),
             [
                 "--endpoint", "unix://\(socket)", "--node-id", "bench", "--config", "\(path)/node.yaml",
                 "--kubelet-root",
@@ -89,13 +85,7 @@ final class NodeBench {
     /// The node's resident memory.
     func residentMiB() throws -> Double {
         guard let daemon else { throw BenchError(description: "no node runs") }
-        let status = try Files.read("/proc/\(daemon.processID)/status", limit: 1 << 16)
-        for line in String(decoding: status, as: UTF8.self).split(separator: "\n") where line.hasPrefix("VmRSS:") {
-            if let kilobytes = line.split(separator: " ").dropFirst().compactMap({ Double($0) }).first {
-                return kilobytes / 1_024
-            }
-        }
-        throw BenchError(description: "/proc says nothing of the node's memory")
+        return try memory(of: daemon).resident
     }
 
     /// Ends the node and removes everything; what a failed measurement left mounted is unmounted first.

@@ -6,12 +6,18 @@ internal import Settings
 // Prints `name value unit` lines. It measures the release build beside it, and what it compares with, in one run.
 
 let command = Command(
-    "holdfast-bench", summary: "Measure a node: calls, a volume's cycle, snapshots and copies, memory, start",
+    "holdfast-bench",
+    summary: "Measure a node: calls, a volume's cycle, snapshots and copies, memory, start; or a node in a cluster",
     options: [
         .value("--peer", "unix:///SOCK", help: "another CSI plugin's socket, whose Probe is measured as well"),
         .value(
             "--cycles", "N", help: "how many volume cycles are measured, in turn with as many raw ones", default: "15"),
         .value("--probes", "N", help: "how many calls a Probe figure is taken from", default: "20000"),
+        .value(
+            "--kubeconfig", "FILE",
+            help: "measure node and reconciler in this cluster instead, whose binder has to run; for its administrator"),
+        .value("--claims", "N", help: "how many claims are made at once in a cluster", default: "1000"),
+        .value("--objects", "N", help: "how many claims and volumes a first sync is measured with", default: "10000"),
     ])
 
 func fail(_ error: any Error, _ status: CInt) -> Never {
@@ -21,6 +27,11 @@ func fail(_ error: any Error, _ status: CInt) -> Never {
 }
 
 func run(_ values: OptionValues) async throws {
+    if let file = values.optionalString("--kubeconfig") {
+        let claims = try values.integer("--claims", in: 1...100_000)
+        let objects = try values.integer("--objects", in: 0...100_000)
+        return try await ClusterBench(kubeconfig: file).measureAll(claims: Int(claims), objects: Int(objects))
+    }
     let probes = try values.integer("--probes", in: 100...10_000_000)
     let cycles = try values.integer("--cycles", in: 1...10_000)
     let bench = try NodeBench()

@@ -154,9 +154,9 @@ struct StartUpTests {
     }
 
     /// Every cut is followed by a start that is itself cut off, at another of its points each time.
-    @Test("a start that is killed while it mends is mended by the next", arguments: WalkedOperation.mended)
-    func killedAgain(operation: WalkedOperation) async throws {
-        try await walkStarts(operation)
+    @Test("a start that is killed while it mends is mended by the next", .tellsApart)
+    func killedAgain() async {
+        await sideBySide(WalkedOperation.mended, atMost: 4) { try await walkStarts($0) }
     }
 }
 

@@ -76,8 +76,13 @@ struct CutOffWork: Sendable, CustomTestStringConvertible {
 
 @Suite("The reconciler killed between any two steps")
 struct CutOffTests {
-    @Test("the work is finished, or undone with its claim, and nothing is left", arguments: CutOffWork.all)
-    func everyStep(work: CutOffWork) async throws {
+    /// Side by side, each with a cluster of its own: they wait for processes most of the time.
+    @Test("the work is finished, or undone with its claim, and nothing is left", .tellsApart)
+    func everyStep() async {
+        await sideBySide(CutOffWork.all, atMost: 4) { try await walk($0) }
+    }
+
+    private func walk(_ work: CutOffWork) async throws {
         try await withGround { ground in
             try await ground.makeClass()
             let steps = try await record(work, ground)

@@ -35,26 +35,44 @@ final class ReconcilerGround: Sendable {
     let driver: String
     let node: String
     let pool: String
+    /// The reconciler's own: what it asks of the double can be told from what the test asks.
     private let kubeconfig: String
     private let socket: String
     private let daemons = Mutex<(node: Daemon?, reconciler: Daemon?)>((nil, nil))
 
+    /// As whom the reconciler asks the double.
+    static let user = "reconciler"
+
     init(_ server: APIServer = .double) async throws {
         let word = randomBytes(4).hexadecimal
         (prefix, driver, node) = ("t-\(word)", "t-\(word).holdfast.dev", "node-\(word)")
+        let own: String
         switch server {
         case .double:
             var options = APIDoubleOptions()
             options.controllers = [.binder, .protection]
             let made = try await APIDouble(options)
             double = made
-            kubeconfig = try made.kubeconfig
+            own = try made.kubeconfig
+            kubeconfig = try made.kubeconfig(user: Self.user)
         case .real:
             double = nil
-            kubeconfig = try #require(realKubeconfig)
+            own = try #require(realKubeconfig)
+            kubeconfig = own
         }
-        client = KubernetesClient(
-            try .kubeconfig(path: kubeconfig), limits: RequestLimits(perSecond: 2_000, burst: 2_000))
+        client = KubernetesClient(try .kubeconfig(path: own), limits: RequestLimits(perSecond: 2_000, burst: 2_000))
+        socket = folder.at("csi.sock")
+        pool = folder.makeFolder("pool")
+        plugin = CSIClient(socket: socket, waitsForServer: true)
+        faults = FaultControl(folder)
+        _ = folder.makeFolder("kubelet")
+        try startNode()
+    }
+
+    /// Another node of the same cluster, with the same driver.
+    init(beside other: ReconcilerGround, node: String) throws {
+        (double, client, kubeconfig, self.node) = (other.double, other.client, other.kubeconfig, node)
+        (prefix, driver) = (other.prefix, other.driver)
         socket = folder.at("csi.sock")
         pool = folder.makeFolder("pool")
         plugin = CSIClient(socket: socket, waitsForServer: true)
@@ -103,6 +121,13 @@ final class ReconcilerGround: Sendable {
 
     var log: String {
         (try? Files.read(folder.at("reconciler.log"), limit: 1 << 24)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+
+    // MARK: Faults
+
+    /// The requests of the reconciler alone.
+    static func its(_ verb: String, _ resource: String, name: String? = nil) -> RequestMatch {
+        RequestMatch(verb, resource, name: name, user: user)
     }
 
     // MARK: Objects
@@ -218,6 +243,10 @@ extension ReconcilerGround {
         for storageClass in (try? await client.list(StorageClass.self).items) ?? []
         where storageClass.name.hasPrefix(prefix) {
             try? await client.delete(StorageClass.self, storageClass.name)
+        }
+        for each in [node, name("gone")] {
+            try? await client.delete(Node.self, each)
+            try? await client.delete(CSINode.self, each)
         }
         for capacity in (try? await client.list(CSIStorageCapacity.self, namespace: "default").items) ?? []
         where capacity.storageClassName.hasPrefix(prefix) {

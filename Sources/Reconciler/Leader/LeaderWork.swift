@@ -4,10 +4,12 @@ internal import Kubernetes
 /// What one process of the whole cluster does, for as long as it holds the Lease.
 struct LeaderWork: Sendable {
     let client: KubernetesClient
-    let driver: String
+    let identity: NodeIdentity
     /// The topology key.
     let key: String
     let election: LeaderElection
+    let events: Telling
+    let settings: ReconcilerSettings
 
     /// Runs for the Lease, and works while it is held, until the task is cancelled.
     func run() async {
@@ -39,7 +41,7 @@ struct LeaderWork: Sendable {
         let volumes = Informer(PersistentVolume.self, client, trim: Self.trimVolume)
         let classes = Informer(StorageClass.self, client)
         let assign = AssignLoop(
-            client: client, driver: driver, key: key, election: election, claims: claims, volumes: volumes,
+            client: client, driver: identity.driver, key: key, election: election, claims: claims, volumes: volumes,
             classes: classes)
         let backoff = Backoff(first: 0.2, cap: 30)
         let claimLoop = Loop("assign claims", workers: 8, backoff: backoff, settle: assign.settle(claim:))
@@ -57,6 +59,16 @@ struct LeaderWork: Sendable {
             for claim in claims.all where claim.volumeName == nil { claimLoop.queue.add(claim.key) }
         }
         await withTaskGroup(of: Void.self) { group in
+            if settings.loops.contains(.node) {
+                // Its handlers have to be there before the informers run.
+                let watch = NodeWatch(self, claims: claims, volumes: volumes, grace: settings.orphanGrace)
+                group.addTask { await watch.run() }
+            }
+            if settings.loops.contains(.provision) {
+                let release = SnapshotRelease(
+                    client: client, election: election, claims: claims, interval: max(settings.orphanGrace, 1))
+                group.addTask { await release.run() }
+            }
             group.addTask { await classes.run() }
             group.addTask { await volumes.run() }
             group.addTask { await claims.run() }
@@ -81,7 +93,7 @@ struct LeaderWork: Sendable {
 
     @Sendable private static func trimVolume(_ json: inout JSON) {
         json["metadata", "managedFields"] = nil
-        json["status"] = nil
+        json["status"] = json["status", "phase"].map { ["phase": $0] }
         json["spec", "csi", "volumeAttributes"] = nil
         json["spec", "mountOptions"] = nil
     }

@@ -10,10 +10,13 @@ internal import RPC
 struct ProvisionLoop: Sendable {
     let cluster: Cluster
     let sources: ContentSources
+    private let hesitation: Hesitation
 
-    init(_ cluster: Cluster) {
+    /// - Parameter grace: seconds for which a node without room leaves a claim to the others.
+    init(_ cluster: Cluster, grace: Double) {
         self.cluster = cluster
         sources = ContentSources(cluster: cluster)
+        hesitation = Hesitation(grace: grace)
     }
 
     /// One turn for one claim.
@@ -192,6 +195,9 @@ struct ProvisionLoop: Sendable {
             _ = try await cluster.client.create(volume)
             return true
         } catch {
+            if error.isForbidden || error.isInvalid {
+                tell(order.claim, "the volume is made, but the server takes no PersistentVolume for it: \(error)")
+            }
             guard error.isAlreadyExists else { throw error }
         }
         let found = try await cluster.client.get(PersistentVolume.self, volume.name)
@@ -227,7 +233,10 @@ struct ProvisionLoop: Sendable {
         let room = try? await cluster.node.capacity(
             order.capabilities(hasMultiWriter: cluster.node.hasMultiWriter), order.parameters,
             cluster.identity.segments)
-        if let room, room.availableCapacity < order.bytes { return .again(after: 30) }
+        if let room, room.availableCapacity < order.bytes, !hesitation.isOver(claim.uid) {
+            return .again(after: hesitation.grace)
+        }
+        hesitation.forget(claim.uid)
         return try await choose(claim)
     }
 

@@ -1,8 +1,6 @@
-internal import Kubernetes
-
 extension Change {
     /// The object as it is now; nil when it is gone.
-    var current: Object? {
+    public var current: Object? {
         switch self {
         case .added(let object), .updated(_, let object): object
         case .deleted: nil
@@ -10,7 +8,7 @@ extension Change {
     }
 
     /// The object as it is now, or as it was last.
-    var object: Object {
+    public var object: Object {
         switch self {
         case .added(let object), .updated(_, let object), .deleted(let object): object
         }

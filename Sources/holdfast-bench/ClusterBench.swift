@@ -1,0 +1,239 @@
+internal import CSI
+internal import Glibc
+internal import JSON
+internal import Kubernetes
+internal import Processes
+internal import RPC
+internal import Synchronization
+internal import Syscalls
+
+/// A node and its reconciler in a cluster: how fast claims are bound, and what they hold in memory. Everything is made under
+/// names of its own, and deleted afterwards.
+struct ClusterBench {
+    private let kubeconfig: String
+    private let client: KubernetesClient
+    private let path: String
+    private let name: String
+    private var driver: String { "\(name).holdfast.dev" }
+    private var socket: String { "\(path)/csi.sock" }
+    private static let port = 19_809
+    private static let namespace = "default"
+
+    init(kubeconfig: String) throws {
+        self.kubeconfig = kubeconfig
+        client = KubernetesClient(
+            try .kubeconfig(path: kubeconfig), limits: RequestLimits(perSecond: 5_000, burst: 5_000))
+        let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/var/tmp"
+        var template = Array("\(base)/holdfast-bench-XXXXXX".utf8CString)
+        guard let made = mkdtemp(&template) else { throw SystemError.last("make a folder in", base) }
+        path = String(cString: made)
+        name = "bench-\(getpid())"
+        for folder in ["pool", "kubelet"] {
+            guard mkdir("\(path)/\(folder)", 0o700) == 0 else { throw SystemError.last("make", folder) }
+        }
+    }
+
+    func measureAll(claims: Int, objects: Int) async throws {
+        let node = try Daemon(
+            productBeside("holdfast-node"),
+            [
+                "--endpoint", "unix://\(socket)", "--node-id", name, "--pool-dir", "\(path)/pool", "--driver-name",
+                driver, "--kubelet-root", "\(path)/kubelet", "--log-level", "warning",
+            ], log: "\(path)/node.log")
+        var failure: (any Error)?
+        do { try await measure(node, claims, objects) } catch { failure = error }
+        await tidy()
+        node.end(within: 30)
+        client.close()
+        if let failure { throw failure }
+        try run("rm", ["-rf", "--one-file-system", path])
+    }
+
+    private func measure(_ node: Daemon, _ claims: Int, _ objects: Int) async throws {
+        var storageClass = StorageClass(name: name)
+        storageClass.provisioner = driver
+        storageClass.reclaimPolicy = "Delete"
+        storageClass.json["volumeBindingMode"] = "Immediate"
+        _ = try await client.create(storageClass)
+        let watcher = ClaimWatch(client, namespace: Self.namespace)
+        let watching = Task { await watcher.run() }
+        defer { watching.cancel() }
+
+        let reconciler = try start("reconciler")
+        try await waitUntilReady(reconciler)
+        // The first claim has every path run once.
+        try await bindOne("first", watcher)
+        try await Task.sleep(for: .seconds(2))
+        let idle = (try memory(of: reconciler), try memory(of: node))
+        report("reconciler_idle_rss", idle.0.resident, "MiB")
+        report("reconciler_idle_anonymous", idle.0.anonymous, "MiB")
+        report("pod_rss", idle.0.resident + idle.1.resident, "MiB")
+
+        var times: [Double] = []
+        for number in 0..<min(100, claims) { times.append(try await bindOne("single-\(number)", watcher) * 1_000) }
+        report("claim_to_bound_p50", percentile(times, 50), "ms")
+        report("claim_to_bound_p99", percentile(times, 99), "ms")
+
+        let begun = Moment.now
+        try await each(claims, atMost: 32) { try await make("many-\($0)") }
+        report("claims_created_rate", Double(claims) / begun.age, "/s")
+        try await watcher.wait(for: claims, withPrefix: "\(name)-many-")
+        report("provision_rate", Double(claims) / begun.age, "/s")
+        let loaded = (try memory(of: reconciler), try memory(of: node))
+        report("pod_rss_with_\(claims)", loaded.0.resident + loaded.1.resident, "MiB")
+
+        let deleting = Moment.now
+        try await deleteClaims()
+        try await waitUntilNoVolumes()
+        report("delete_rate", Double(claims + times.count + 1) / deleting.age, "/s")
+        reconciler.end(within: 30)
+        if objects > 0 { try await measureSync(objects) }
+    }
+
+    /// How long a process takes that begins in a cluster with so many claims and volumes of its node, and what it holds then.
+    private func measureSync(_ count: Int) async throws {
+        let labels = ["topology.holdfast.dev/node": name]
+        try await each(count, atMost: 64) { number in
+            var volume = PersistentVolume(name: "\(name)-\(number)")
+            volume.labels = labels
+            volume.capacity = Quantity("1Gi")
+            volume.accessModes = ["ReadWriteOnce"]
+            volume.storageClassName = name
+            var source = CSISource(driver: "other.\(driver)", volumeHandle: "h-\(number)")
+            source.volumeAttributes = ["pool": "default", "kind": "file"]
+            volume.csi = source
+            volume.claimRef = ObjectReference(json: [
+                "kind": "PersistentVolumeClaim", "namespace": .string(Self.namespace),
+                "name": .string("\(name)-waits-\(number)"),
+            ])
+            _ = try await client.create(volume)
+            var claim = PersistentVolumeClaim(name: "\(name)-sync-\(number)", namespace: Self.namespace)
+            claim.labels = labels
+            claim.accessModes = ["ReadWriteOnce"]
+            claim.requestedStorage = Quantity("1Gi")
+            claim.storageClassName = ""
+            claim.volumeName = "no-such-volume-\(number)"
+            _ = try await client.create(claim)
+        }
+        let begun = Moment.now
+        let reconciler = try start("sync")
+        try await waitUntilReady(reconciler)
+        report("sync_10k_time", begun.age * 1_000 * 10_000 / Double(count), "ms")
+        try await Task.sleep(for: .seconds(2))
+        report("sync_10k_rss", try memory(of: reconciler).resident, "MiB")
+        reconciler.end(within: 30)
+    }
+
+    private func start(_ log: String) throws -> Daemon {
+        try Daemon(
+            productBeside("holdfast-reconciler"),
+            [
+                "--csi-endpoint", "unix://\(socket)", "--node-id", name, "--kubeconfig", kubeconfig, "--namespace",
+                Self.namespace, "--http", "127.0.0.1:\(Self.port)", "--log-level", "warning",
+            ], log: "\(path)/\(log).log")
+    }
+
+    private func waitUntilReady(_ daemon: Daemon) async throws {
+        let url = "http://127.0.0.1:\(Self.port)/readyz"
+        let limit = Moment.after(seconds: 120)
+        while Moment.now < limit, daemon.exitStatus == nil {
+            let answer = try Tool.run("curl", ["-sf", "-m", "5", "--noproxy", "*", url], seconds: 10)
+            if answer.status == 0 { return }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        throw BenchError(description: "the reconciler was not ready within two minutes; see \(path)")
+    }
+
+    private func make(_ suffix: String) async throws(KubernetesError) {
+        var claim = PersistentVolumeClaim(name: "\(name)-\(suffix)", namespace: Self.namespace)
+        claim.accessModes = ["ReadWriteOnce"]
+        claim.requestedStorage = Quantity("16Mi")
+        claim.storageClassName = name
+        _ = try await client.create(claim)
+    }
+
+    /// Seconds from the claim's creation to its volume.
+    @discardableResult
+    private func bindOne(_ suffix: String, _ watcher: ClaimWatch) async throws -> Double {
+        let begun = Moment.now
+        try await make(suffix)
+        try await watcher.wait(for: 1, withPrefix: "\(name)-\(suffix)")
+        return begun.age
+    }
+
+    private func each(
+        _ count: Int, atMost limit: Int, _ body: @escaping @Sendable (Int) async throws -> Void
+    ) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<count {
+                if number >= limit { try await group.next() }
+                group.addTask { try await body(number) }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private func deleteClaims() async throws {
+        let all = try await client.list(PersistentVolumeClaim.self, namespace: Self.namespace).items
+        let claims = all.filter { $0.name.hasPrefix("\(name)-") }
+        try await each(claims.count, atMost: 32) { number in
+            try await client.delete(PersistentVolumeClaim.self, claims[number].name, namespace: Self.namespace)
+        }
+    }
+
+    private func waitUntilNoVolumes() async throws {
+        let limit = Moment.after(seconds: 300)
+        while try await client.list(PersistentVolume.self).items.contains(where: { $0.csi?.driver == driver }) {
+            guard Moment.now < limit else {
+                throw BenchError(description: "volumes were left after 5 minutes; see \(path)")
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    /// Deletes what was made, also after a failure.
+    private func tidy() async {
+        try? await deleteClaims()
+        try? await client.delete(StorageClass.self, name)
+        let volumes = (try? await client.list(PersistentVolume.self).items) ?? []
+        let ours = volumes.filter { $0.csi?.driver.hasSuffix(driver) == true }
+        try? await each(ours.count, atMost: 64) { number in
+            _ = try? await client.mergePatch(
+                PersistentVolume.self, ours[number].name, ["metadata": ["finalizers": .null]])
+            try? await client.delete(PersistentVolume.self, ours[number].name)
+        }
+        let capacities = (try? await client.list(CSIStorageCapacity.self, namespace: Self.namespace).items) ?? []
+        for capacity in capacities where capacity.storageClassName == name {
+            try? await client.delete(CSIStorageCapacity.self, capacity.name, namespace: Self.namespace)
+        }
+        try? await client.delete(
+            Lease.self, "holdfast-\(driver.replacing(".", with: "-"))", namespace: Self.namespace)
+    }
+}
+
+/// Which claims of a namespace are bound.
+private final class ClaimWatch: Sendable {
+    private let informer: Informer<PersistentVolumeClaim>
+    private let bound = Mutex<Set<String>>([])
+
+    init(_ client: KubernetesClient, namespace: String) {
+        informer = Informer(PersistentVolumeClaim.self, client, namespace: namespace)
+        informer.onChange { [self] change in
+            if case .deleted = change { return }
+            let claim = change.object
+            if claim.phase == "Bound" { bound.withLock { _ = $0.insert(claim.name) } }
+        }
+    }
+
+    func run() async { await informer.run() }
+
+    func wait(for count: Int, withPrefix prefix: String) async throws {
+        let limit = Moment.after(seconds: 600)
+        while bound.withLock({ $0.count { $0.hasPrefix(prefix) } }) < count {
+            guard Moment.now < limit else {
+                throw BenchError(description: "\(prefix): fewer than \(count) claims were bound within 10 minutes")
+            }
+            try await Task.sleep(for: .milliseconds(1))
+        }
+    }
+}
