@@ -54,6 +54,7 @@ public final class LeaderElection: Sendable {
     public let identity: String
     let timing: Timing
     private let state = Mutex(State())
+    private let gained = Signal()
 
     /// - Parameter identity: another one for each candidate, and for each start of one.
     public init(
@@ -68,6 +69,11 @@ public final class LeaderElection: Sendable {
     /// Whether we lead at this moment.
     public var isLeader: Bool { state.withLock { $0.leadsUntil } > .now }
 
+    /// Returns when we lead, or when the task is cancelled. For one task.
+    public func waitForLeadership() async {
+        while !isLeader, !Task.isCancelled { await gained.wait() }
+    }
+
     /// Has to succeed before each write that is the leader's alone.
     public func requireLeadership() throws(NotLeader) {
         guard isLeader else { throw NotLeader(lease: lease) }
@@ -80,6 +86,7 @@ public final class LeaderElection: Sendable {
             let begun = Moment.now
             do throws(KubernetesError) {
                 sight = try await step(sight)
+                logChange()
                 try await sleepBetween(begun)
             } catch {
                 if error.isCancelled { break }
@@ -152,6 +159,7 @@ public final class LeaderElection: Sendable {
             state.leadsUntil = until
             state.error = nil
         }
+        gained.raise()
         return Sight(lease: written, since: begun)
     }
 

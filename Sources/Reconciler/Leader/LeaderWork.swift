@@ -17,8 +17,8 @@ struct LeaderWork: Sendable {
             group.addTask { await election.run() }
             group.addTask {
                 while !Task.isCancelled {
-                    if election.isLeader { await lead() }
-                    try? await Task.sleep(for: .seconds(1))
+                    await election.waitForLeadership()
+                    await lead()
                 }
             }
         }
