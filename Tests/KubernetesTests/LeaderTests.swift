@@ -168,8 +168,10 @@ import Testing
                 // A controller of the cluster has events of its own about a claim.
                 events = list.items.filter { $0.json["source"]?["component"]?.string == "csi.holdfast.dev" }
             }
-            let failed = try #require(events.first { $0.reason == "ProvisioningFailed" })
-            #expect(failed.count == 3 && failed.type == "Warning" && failed.message == "no room\nat all")
+            let failed = try #require(events.first(where: { $0.reason == "ProvisioningFailed" }))
+            #expect(failed.count == 3)
+            #expect(failed.type == "Warning")
+            #expect(failed.message == "no room\nat all")
             #expect(failed.regarding.uid == claim.uid && failed.regarding.kind == "PersistentVolumeClaim")
             #expect(events.count == 2 && events.contains { $0.type == "Normal" && $0.count == 1 })
             task.cancel()

@@ -58,8 +58,8 @@ struct BindTests {
         let options = try MountOptions(["nosuid", "nodev", "noexec", "noatime", "discard"])
         try place.locate("target").bind(from: try place.locate("stage"), options: options)
         let lines = try sh("cat /proc/self/mountinfo").split(separator: "\n")
-        let target = try #require(lines.first { $0.contains(" \(place.root.path)/target ") })
-        let source = try #require(lines.first { $0.contains(" \(place.root.path)/stage ") })
+        let target = try #require(lines.first(where: { $0.contains(" \(place.root.path)/target ") }))
+        let source = try #require(lines.first(where: { $0.contains(" \(place.root.path)/stage ") }))
         for word in ["nosuid", "nodev", "noexec", "noatime"] {
             #expect(target.contains(word), "\(target)")
             #expect(!source.contains(word), "\(source)")

@@ -15,7 +15,7 @@ struct EphemeralTests {
             try await node.publish(ephemeral: name)
             await node.kill()
             let files = node.poolFiles()
-            let record = try #require(files.first { $0.hasSuffix(".record") })
+            let record = try #require(files.first(where: { $0.hasSuffix(".record") }))
             try await resize("\(node.pool)/volumes/\(record)", to: 40)
             try await node.start()
             try await node.unpublish(ephemeral: name)
@@ -58,7 +58,7 @@ struct EphemeralTests {
         try await withNode { node in
             let attributes = size.map { ["size": $0] } ?? [:]
             try await node.publish(ephemeral: .ephemeral(name, at: node.path("target"), attributes))
-            let image = try #require(node.poolFiles().first { $0.hasSuffix(".image") })
+            let image = try #require(node.poolFiles().first(where: { $0.hasSuffix(".image") }))
             let bytes = try fileSize("\(node.pool)/volumes/\(image)")
             let expected = ["20Mi": 20 << 20, "20000000": 20_000_768, "1G": 1_000_001_536]
             #expect(bytes == size.flatMap { expected[$0] } ?? 1 << 30)

@@ -50,7 +50,7 @@ struct GroupTests {
                 try await node.restart()
             }
             for (name, number) in [("a", 0), ("b", 1)] {
-                let member = try #require(group.snapshots.first { $0.sourceVolumeID == volumes[number].id })
+                let member = try #require(group.snapshots.first(where: { $0.sourceVolumeID == volumes[number].id }))
                 let restored = try await node.restore(
                     member, "restored \(name)", parameters: number == 0 ? [:] : ["pool": "two"])
                 try await node.use(restored, as: "restored-\(name)")
@@ -174,7 +174,7 @@ struct GroupTests {
                 for (volume, kind, parameters) in [
                     (first, pair.first, [:]), (second, pair.second, ["pool": "two"]),
                 ] {
-                    let member = try #require(group.snapshots.first { $0.sourceVolumeID == volume.id })
+                    let member = try #require(group.snapshots.first(where: { $0.sourceVolumeID == volume.id }))
                     let restored = try await node.restore(
                         member, "\(round) \(volume.id)", kind.capability, parameters: parameters)
                     try await node.use(restored, as: "restored")

@@ -69,7 +69,7 @@ struct HostMetricsTests {
         // Connections come and go.
         #expect(abs(told - Double(open)) <= 3, "\(told) of \(open)")
         let status = String(decoding: try Files.read("/proc/\(own)/status", limit: 1 << 14), as: UTF8.self)
-        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") })
+        let line = try #require(status.split(separator: "\n").first(where: { $0.hasPrefix("VmRSS:") }))
         let resident = try #require(line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Double($0) })
         let claimed = try #require(metrics.value("holdfast_process_resident_memory_bytes"))
         #expect(abs(claimed / 1_024 - resident) < resident / 4, "\(claimed) of \(resident) KiB")
@@ -110,7 +110,7 @@ struct HostHungTests {
             }
             let seen = try await node.seen()
             #expect(seen.map(\.volumeID).contains(volume.id) && seen.map(\.volumeID).contains(other.id))
-            let untroubled = try #require(seen.first { $0.volumeID == other.id })
+            let untroubled = try #require(seen.first(where: { $0.volumeID == other.id }))
             #expect(untroubled.mounts.count == 2 && untroubled.device != nil)
             #expect(untroubled.troubles == [] || !untroubled.notObserved.isEmpty, "\(untroubled)")
             let health = try await node.call(Host.getHealth, Host.GetHealthRequest())

@@ -70,7 +70,7 @@ struct LifeTests {
     private func expectPlausibleStats(_ node: NodeUnderTest, _ volume: TestVolume, _ kind: Kind) async throws {
         for name in ["staging", "target"] {
             let usage = try await node.stats(volume, at: name)
-            let bytes = try #require(usage.first { $0.unit == .bytes }, "\(name)")
+            let bytes = try #require(usage.first(where: { $0.unit == .bytes }), "\(name)")
             if kind.isBlock {
                 #expect(usage.count == 1 && bytes.total == kind.size, "\(name)")
                 continue

@@ -46,7 +46,7 @@ struct MaxVolumesTests {
             let volumes = try await create(12, on: node)
             let codes = await outcomes(volumes) { volume throws(RPCStatus) in try await node.attach(volume) }
             #expect(Set(codes).isSubset(of: [.ok, .resourceExhausted]), "\(codes.map(\.name))")
-            #expect(codes.count { $0 == .ok } == 3, "\(codes.map(\.name))")
+            #expect(codes.count(where: { $0 == .ok }) == 3, "\(codes.map(\.name))")
         }
     }
 
@@ -86,7 +86,7 @@ struct MaxVolumesTests {
                 }
                 #expect(Set(codes).isSubset(of: [.ok, .resourceExhausted]), "\(codes.map(\.name))")
                 let staged = node.folder.mountPoints.count
-                #expect(staged <= 3 && staged == codes.count { $0 == .ok })
+                #expect(staged <= 3 && staged == codes.count(where: { $0 == .ok }))
                 // Who is alone gets its place.
                 for volume in volumes where node.folder.mounts(at: node.path("staging-\(volume.id)")) == 0 {
                     if node.folder.mountPoints.count == 3 { break }

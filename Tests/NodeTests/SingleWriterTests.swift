@@ -163,7 +163,7 @@ struct SingleWriterTests {
                 }
                 return await group.reduce(into: []) { $0.append($1) }
             }
-            #expect(codes.count { $0 == .ok } == 1)
+            #expect(codes.count(where: { $0 == .ok }) == 1)
             #expect(Set(codes).isSubset(of: [.ok, .aborted, .failedPrecondition]))
             #expect(node.folder.mountPoints.count == 2)
         }

@@ -204,7 +204,7 @@ struct SnapshotTests {
             let filtered = try await node.call(
                 CSIMethod.listSnapshots, ListSnapshotsRequest(maxEntries: 1, sourceVolumeID: two.id))
             let more = !filtered.nextToken.isEmpty
-            #expect(more == (left.values.count { $0.sourceVolumeID == two.id } > 1))
+            #expect(more == (left.values.count(where: { $0.sourceVolumeID == two.id }) > 1))
         }
     }
 

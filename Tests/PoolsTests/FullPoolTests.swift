@@ -135,11 +135,11 @@ struct UnusablePlaceTests {
     @Test("a key of the configuration says what it expects")
     func keys() throws {
         let keys = try #require(PoolKinds.named("file")).keys
-        let path = try #require(keys.first { $0.name == "path" })
+        let path = try #require(keys.first(where: { $0.name == "path" }))
         #expect(path.isRequired)
         #expect(path.expectation("/var/lib/x") == nil)
         for bad in ["", "x", "./x"] { #expect(path.expectation(bad) != nil, "\(bad)") }
-        let overcommit = try #require(keys.first { $0.name == "overcommit" })
+        let overcommit = try #require(keys.first(where: { $0.name == "overcommit" }))
         #expect(!overcommit.isRequired)
         for good in ["1", "1.5", "100", "unlimited"] { #expect(overcommit.expectation(good) == nil, "\(good)") }
         for bad in ["0", "0.9", "-1", "nan", "inf", "many", "", "2x"] {

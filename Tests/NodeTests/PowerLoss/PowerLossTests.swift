@@ -90,7 +90,7 @@ struct PowerLossTests {
     private func controls(_ run: PowerRun) async throws -> Int {
         var lost = 0
         // A client that does not flush.
-        let loose = try #require(run.steps.first { if case .writeLoosely = $0.deed { true } else { false } })
+        let loose = try #require(run.steps.first(where: { if case .writeLoosely = $0.deed { true } else { false } }))
         let cut = PowerCut(position: loose.end, loss: .all, seed: 0, retries: true)
         let found = await PowerLook.look(at: cut.survivors(of: run.log), loose.world)
         #expect(found.looseLost > 0, "a file that nobody flushed has survived")
