@@ -11,6 +11,8 @@ internal import Syscalls
 /// names of its own, and deleted afterwards.
 struct ClusterBench {
     private let kubeconfig: String
+    /// A shell command that provisions in the reconciler's place; nil: the reconciler.
+    private let peer: String?
     private let client: KubernetesClient
     private let path: String
     private let name: String
@@ -19,8 +21,8 @@ struct ClusterBench {
     private static let port = 19_809
     private static let namespace = "default"
 
-    init(kubeconfig: String) throws {
-        self.kubeconfig = kubeconfig
+    init(kubeconfig: String, peer: String?) throws {
+        (self.kubeconfig, self.peer) = (kubeconfig, peer)
         client = KubernetesClient(
             try .kubeconfig(path: kubeconfig), limits: RequestLimits(perSecond: 5_000, burst: 5_000))
         let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/var/tmp"
@@ -55,6 +57,7 @@ struct ClusterBench {
         storageClass.reclaimPolicy = "Delete"
         storageClass.json["volumeBindingMode"] = "Immediate"
         _ = try await client.create(storageClass)
+        _ = try await client.create(Node(name: name))
         let watcher = ClaimWatch(client, namespace: Self.namespace)
         let watching = Task { await watcher.run() }
         defer { watching.cancel() }
@@ -65,29 +68,29 @@ struct ClusterBench {
         try await bindOne("first", watcher)
         try await Task.sleep(for: .seconds(2))
         let idle = (try memory(of: reconciler), try memory(of: node))
-        report("reconciler_idle_rss", idle.0.resident, "MiB")
-        report("reconciler_idle_anonymous", idle.0.anonymous, "MiB")
-        report("pod_rss", idle.0.resident + idle.1.resident, "MiB")
+        report("\(prefix)reconciler_idle_rss", idle.0.resident, "MiB")
+        report("\(prefix)reconciler_idle_anonymous", idle.0.anonymous, "MiB")
+        report("\(prefix)pod_rss", idle.0.resident + idle.1.resident, "MiB")
 
         var times: [Double] = []
         for number in 0..<min(100, claims) { times.append(try await bindOne("single-\(number)", watcher) * 1_000) }
-        report("claim_to_bound_p50", percentile(times, 50), "ms")
-        report("claim_to_bound_p99", percentile(times, 99), "ms")
+        report("\(prefix)claim_to_bound_p50", percentile(times, 50), "ms")
+        report("\(prefix)claim_to_bound_p99", percentile(times, 99), "ms")
 
         let begun = Moment.now
         try await each(claims, atMost: 32) { try await make("many-\($0)") }
-        report("claims_created_rate", Double(claims) / begun.age, "/s")
+        report("\(prefix)claims_created_rate", Double(claims) / begun.age, "/s")
         try await watcher.wait(for: claims, withPrefix: "\(name)-many-")
-        report("provision_rate", Double(claims) / begun.age, "/s")
+        report("\(prefix)provision_rate", Double(claims) / begun.age, "/s")
         let loaded = (try memory(of: reconciler), try memory(of: node))
-        report("pod_rss_with_\(claims)", loaded.0.resident + loaded.1.resident, "MiB")
+        report("\(prefix)pod_rss_with_\(claims)", loaded.0.resident + loaded.1.resident, "MiB")
 
         let deleting = Moment.now
         try await deleteClaims()
         try await waitUntilNoVolumes()
-        report("delete_rate", Double(claims + times.count + 1) / deleting.age, "/s")
+        report("\(prefix)delete_rate", Double(claims + times.count + 1) / deleting.age, "/s")
         reconciler.end(within: 30)
-        if objects > 0 { try await measureSync(objects) }
+        if objects > 0, peer == nil { try await measureSync(objects) }
     }
 
     /// How long a process takes that begins in a cluster with so many claims and volumes of its node, and what it holds then.
@@ -124,8 +127,17 @@ struct ClusterBench {
         reconciler.end(within: 30)
     }
 
+    private var prefix: String { peer == nil ? "" : "peer_" }
+
     private func start(_ log: String) throws -> Daemon {
-        try Daemon(
+        if let peer {
+            let words = [
+                "SOCKET=\(socket)", "DRIVER=\(driver)", "NODE_NAME=\(name)", "KUBECONFIG=\(kubeconfig)",
+                "NAMESPACE=\(Self.namespace)", "/bin/sh", "-c", "exec \(peer)",
+            ]
+            return try Daemon("/usr/bin/env", words, log: "\(path)/\(log).log")
+        }
+        return try Daemon(
             productBeside("holdfast-reconciler"),
             [
                 "--csi-endpoint", "unix://\(socket)", "--node-id", name, "--kubeconfig", kubeconfig, "--namespace",
@@ -134,6 +146,8 @@ struct ClusterBench {
     }
 
     private func waitUntilReady(_ daemon: Daemon) async throws {
+        // What the other one does until its first claim is bound is its own affair.
+        if peer != nil { return }
         let url = "http://127.0.0.1:\(Self.port)/readyz"
         let limit = Moment.after(seconds: 120)
         while Moment.now < limit, daemon.exitStatus == nil {
@@ -187,7 +201,7 @@ struct ClusterBench {
             guard Moment.now < limit else {
                 throw BenchError(description: "volumes were left after 5 minutes; see \(path)")
             }
-            try await Task.sleep(for: .milliseconds(20))
+            try await Task.sleep(for: .milliseconds(100))
         }
     }
 
@@ -195,6 +209,7 @@ struct ClusterBench {
     private func tidy() async {
         try? await deleteClaims()
         try? await client.delete(StorageClass.self, name)
+        try? await client.delete(Node.self, name)
         let volumes = (try? await client.list(PersistentVolume.self).items) ?? []
         let ours = volumes.filter { $0.csi?.driver.hasSuffix(driver) == true }
         try? await each(ours.count, atMost: 64) { number in

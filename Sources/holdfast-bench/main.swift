@@ -16,6 +16,10 @@ let command = Command(
         .value(
             "--kubeconfig", "FILE",
             help: "measure node and reconciler in this cluster instead, whose binder has to run; for its administrator"),
+        .value(
+            "--peer-provisioner", "COMMAND",
+            help: "measure that one in the reconciler's place; it gets SOCKET, DRIVER, NODE_NAME, NAMESPACE, KUBECONFIG"
+        ),
         .value("--claims", "N", help: "how many claims are made at once in a cluster", default: "1000"),
         .value("--objects", "N", help: "how many claims and volumes a first sync is measured with", default: "10000"),
     ])
@@ -30,7 +34,8 @@ func run(_ values: OptionValues) async throws {
     if let file = values.optionalString("--kubeconfig") {
         let claims = try values.integer("--claims", in: 1...100_000)
         let objects = try values.integer("--objects", in: 0...100_000)
-        return try await ClusterBench(kubeconfig: file).measureAll(claims: Int(claims), objects: Int(objects))
+        return try await ClusterBench(kubeconfig: file, peer: values.optionalString("--peer-provisioner"))
+            .measureAll(claims: Int(claims), objects: Int(objects))
     }
     let probes = try values.integer("--probes", in: 100...10_000_000)
     let cycles = try values.integer("--cycles", in: 1...10_000)

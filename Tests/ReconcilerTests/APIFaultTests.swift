@@ -118,7 +118,8 @@ struct APIFaultTests {
             for resource in ["persistentvolumeclaims", "persistentvolumes"] {
                 double.inject(.holdEvents(gate), on: ReconcilerGround.its("watch", resource), times: 20)
             }
-            try ground.start()
+            // The sweep of what was left behind asks for volumes too; it leaves young ones alone.
+            try ground.start(grace: 60)
             try await ground.waitUntilBound()
             try await ground.deleteClaim()
             try await ground.wait("the release") { try await ground.persistentVolumes().first?.phase == "Released" }

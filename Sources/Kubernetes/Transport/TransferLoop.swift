@@ -17,6 +17,7 @@ final class TransferLoop: @unchecked Sendable {
     // From here on: the thread's own.
     private var running: [UnsafeMutableRawPointer: Transfer] = [:]
     private var idle: [UnsafeMutableRawPointer] = []
+    private var lastNudge = Moment(nanoseconds: 0)
     /// When an answer was last complete.
     private var lastAnswer = Moment(nanoseconds: 0)
     private static let idleHandles = 8
@@ -84,6 +85,7 @@ final class TransferLoop: @unchecked Sendable {
             curl_multi_perform(multi, &count)
             endDone()
             endOverdue()
+            nudge()
             curl_multi_poll(multi, nil, 0, pause, nil)
         }
         for transfer in Array(running.values) { end(transfer, .cancelled) }
@@ -92,10 +94,26 @@ final class TransferLoop: @unchecked Sendable {
         ended.raise()
     }
 
-    /// Milliseconds until the next deadline of ours; curl looks after its own.
+    /// Seconds without a byte after which curl is made to look at a transfer.
+    private static let patience = 1.0
+
+    /// Has curl look at transfers to which nothing has come for a while.
+    ///
+    /// Of several streams on one connection, curl 7.88 now and then leaves one alone whose bytes it has read already: its
+    /// socket is empty then, and no poll will ever tell. Going on with a transfer that is not paused makes it look.
+    private func nudge() {
+        guard lastNudge.age >= Self.patience else { return }
+        lastNudge = .now
+        for transfer in running.values where transfer.lastByte.age >= Self.patience {
+            if let easy = transfer.easy { curl_easy_pause(easy, CURLPAUSE_CONT) }
+        }
+    }
+
+    /// Milliseconds until the next deadline of ours, or the next nudge; curl looks after its own times.
     private var pause: CInt {
+        if running.isEmpty { return 60_000 }
         let next = running.values.compactMap(\.deadline).min()
-        return min(next?.remainingMilliseconds ?? 60_000, 60_000)
+        return min(next?.remainingMilliseconds ?? 60_000, CInt(Self.patience * 1_000))
     }
 
     private func start(_ transfer: Transfer) {

@@ -41,9 +41,15 @@ struct AssignLoop: Sendable {
         do throws(KubernetesError) {
             _ = try await client.mergePatch(
                 Object.self, object.name, namespace: object.namespace,
-                ["metadata": ["uid": .string(object.uid), "labels": [key: .string(node)]]])
+                [
+                    "metadata": [
+                        "uid": .string(object.uid), "resourceVersion": .string(object.resourceVersion ?? ""),
+                        "labels": [key: .string(node)],
+                    ]
+                ])
             return .done
         } catch {
+            // It has changed since, perhaps by the node itself, and comes again.
             if error.isNotFound || error.isConflict { return .done }
             throw error
         }

@@ -33,7 +33,8 @@ struct NodeWatch: Sendable {
             guard let claim = change.current, claim.volumeName == nil,
                 let node = claim.annotations[ClusterNames.selectedNode], nodes.get(ObjectKey(name: node)) == nil
             else { return }
-            claimLoop.queue.add(claim.key)
+            // A node that is at work although it has no object, by whatever mistake, has it done by then.
+            claimLoop.queue.add(claim.key, after: grace)
         }
         nodes.onChange { change in
             let delay: Double

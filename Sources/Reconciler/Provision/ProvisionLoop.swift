@@ -11,6 +11,7 @@ struct ProvisionLoop: Sendable {
     let cluster: Cluster
     let sources: ContentSources
     private let hesitation: Hesitation
+    private let published = Lately()
 
     /// - Parameter grace: seconds for which a node without room leaves a claim to the others.
     init(_ cluster: Cluster, grace: Double) {
@@ -44,6 +45,8 @@ struct ProvisionLoop: Sendable {
     }
 
     private func provision(_ claim: PersistentVolumeClaim, _ storageClass: StorageClass) async throws -> Turn {
+        // What we know of the server may be older than what we have written there: the next turn knows more.
+        if let rest = published.rest(of: claim.uid) { return .again(after: rest) }
         // The PersistentVolume is there, and the binder has not come to it yet.
         if cluster.volumes.get(ObjectKey(name: ProvisionOrder.name(of: claim))) != nil {
             try await releaseKnownSource(of: claim)
@@ -128,6 +131,7 @@ struct ProvisionLoop: Sendable {
             return .done
         }
         guard try await publish(order.persistentVolume(of: volume, cluster.identity), order) else { return .retry }
+        published.note(order.claim.uid)
         cluster.events.normal(
             order.claim, "ProvisioningSucceeded", "volume \(order.name) was made on node \(cluster.identity.node)")
         try await sources.release(source, from: order.claim)
@@ -162,13 +166,19 @@ struct ProvisionLoop: Sendable {
         return nil
     }
 
-    /// Whether the claim is still there and has no other volume, by the server's own word: what we know may be old.
+    /// Whether the claim is still there and has no other volume. What we know may be old: where a volume would be retained for a
+    /// claim that is gone, the server is asked. Another one goes with its PersistentVolume, which the binder then releases.
     private func isWanted(_ order: ProvisionOrder) async throws(KubernetesError) -> Bool {
-        do throws(KubernetesError) {
-            let claim = try await cluster.client.get(
-                PersistentVolumeClaim.self, order.claim.name, namespace: order.claim.namespace)
-            return claim.uid == order.claim.uid && !claim.isBeingDeleted
+        func isWaiting(_ claim: PersistentVolumeClaim) -> Bool {
+            claim.uid == order.claim.uid && !claim.isBeingDeleted
                 && (claim.volumeName == nil || claim.volumeName == order.name)
+        }
+        guard let known = cluster.claims.get(order.claim.key), isWaiting(known) else { return false }
+        if order.storageClass.reclaimPolicy == "Delete" { return true }
+        do throws(KubernetesError) {
+            return isWaiting(
+                try await cluster.client.get(
+                    PersistentVolumeClaim.self, order.claim.name, namespace: order.claim.namespace))
         } catch {
             guard error.isNotFound else { throw error }
             return false
@@ -240,7 +250,8 @@ struct ProvisionLoop: Sendable {
         return try await choose(claim)
     }
 
-    /// Writes our name into a claim that has no node. Whoever writes first has won: the others' version is old then.
+    /// Writes our name into a claim that has no node, and our label with it, which else the Lease's holder would write next.
+    /// Whoever writes first has won: the others' version is old then.
     private func choose(_ claim: PersistentVolumeClaim) async throws(KubernetesError) -> Turn {
         do throws(KubernetesError) {
             _ = try await cluster.client.mergePatch(
@@ -249,6 +260,7 @@ struct ProvisionLoop: Sendable {
                     "metadata": [
                         "resourceVersion": .string(claim.resourceVersion ?? ""),
                         "annotations": [ClusterNames.selectedNode: .string(cluster.identity.node)],
+                        "labels": .object(cluster.identity.segments.mapValues { .string($0) }),
                     ]
                 ])
         } catch {
