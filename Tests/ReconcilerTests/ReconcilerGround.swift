@@ -109,6 +109,12 @@ final class ReconcilerGround: Sendable {
         daemons.withLock { $0.reconciler = daemon }
     }
 
+    /// Where in the reconciler's memory the text stands.
+    func memory(holding text: String) throws -> [ProcessMemory.Finding] {
+        let process = try #require(daemons.withLock { $0.reconciler?.processID })
+        return try ProcessMemory.find(text, in: process)
+    }
+
     /// Whether the reconciler has ended by itself.
     var hasEnded: Bool { daemons.withLock { $0.reconciler?.exitStatus } != nil }
 

@@ -112,7 +112,10 @@ struct RefusalTests {
         }
     }
 
-    @Test("what changes is told anew, and what is mended is served")
+    private static let plain = "a passphrase that nobody may find again"
+    private static let encoded = "YSBwYXNzcGhyYXNlIHRoYXQgbm9ib2R5IG1heSBmaW5kIGFnYWlu"
+
+    @Test("what changes is told anew, and what is mended is served, without a trace of the secret")
     func mended() async throws {
         try await withGround { ground in
             try ground.start()
@@ -134,7 +137,7 @@ struct RefusalTests {
                 try await ground.refusals(of: claim).contains { $0.message.contains("is no UTF-8 text") }
             }
             try ground.require { double throws in
-                try double.change("secrets", "key") { $0["data", "word"] = "c2VjcmV0" }
+                try double.change("secrets", "key") { $0["data", "word"] = .string(Self.encoded) }
             }
             try await ground.waitUntilBound()
             let volume = try #require(try await ground.persistentVolumes().first)
@@ -142,8 +145,15 @@ struct RefusalTests {
             #expect(volume.annotations["volume.kubernetes.io/provisioner-deletion-secret-namespace"] == "default")
             let told = try await ground.refusals(of: claim)
             #expect(told.count == 2)
-            #expect(told.allSatisfy { !$0.message.contains("c2VjcmV0") && !$0.message.contains("/////w==") })
-            #expect(!ground.log.contains("c2VjcmV0"))
+            #expect(told.allSatisfy { !$0.message.contains(Self.encoded) && !$0.message.contains("/////w==") })
+            // What it does have in memory is found.
+            let known = try ground.memory(holding: ground.driver)
+            #expect(!known.isEmpty)
+            for text in [Self.plain, Self.encoded] {
+                #expect(!ground.log.contains(text))
+                let found = try ground.memory(holding: text)
+                #expect(found.isEmpty, "\(text): \(found)")
+            }
             // A secret that is gone by then does not keep the volume.
             try ground.require { double throws in try double.delete("secrets", "key") }
             try await ground.deleteClaim()

@@ -1,18 +1,18 @@
 internal import Glibc
-internal import Syscalls
+public import Syscalls
 
 /// All memory of a process that it may have written to: what a core dump would hold.
-enum ProcessMemory {
+public enum ProcessMemory {
     /// A place where a text was found.
-    struct Finding: CustomStringConvertible {
+    public struct Finding: CustomStringConvertible {
         let address: UInt
         let map: Substring
         let around: String
-        var description: String { "at 0x\(String(address, radix: 16)) in \(map): \(around)" }
+        public var description: String { "at 0x\(String(address, radix: 16)) in \(map): \(around)" }
     }
 
     /// Where the bytes of `text` are, at most 20 places.
-    static func find(_ text: String, in process: Int32) throws(SystemError) -> [Finding] {
+    public static func find(_ text: String, in process: Int32) throws(SystemError) -> [Finding] {
         let maps = String(decoding: try Files.read("/proc/\(process)/maps", limit: 1 << 24), as: UTF8.self)
         let memory = try Files.open("/proc/\(process)/mem", O_RDONLY)
         var findings: [Finding] = []
