@@ -12,6 +12,9 @@ struct Cluster: Sendable {
     let volumes: Informer<PersistentVolume>
     let classes: Informer<StorageClass>
 
+    /// The index by which `volumes` finds one by its handle.
+    static let handleIndex = "handle"
+
     /// The values of a secret for a call. A value that is no text cannot be sent.
     func secrets(_ key: ObjectKey?) async throws(SecretError) -> Secrets {
         guard let key else { return Secrets() }

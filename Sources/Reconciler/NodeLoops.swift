@@ -11,6 +11,7 @@ struct NodeLoops: Sendable {
     private let delete: Loop
     private let expand: Loop
     private let chores: WorkQueue<Chore>
+    private let sweep: OrphanSweep
 
     /// Work that is not about one object.
     private enum Chore: Hashable {
@@ -27,19 +28,23 @@ struct NodeLoops: Sendable {
         self.chores = chores
         // What is made or deleted changes how much room there is; several of them count as one.
         let hasCapacity = settings.loops.contains(.capacity)
-        let roomChanged: @Sendable () -> Void = { if hasCapacity { chores.add(.capacity, after: 1) } }
-        let (provisioning, deletion) = (
-            ProvisionLoop(cluster, grace: max(1, min(30, settings.orphanGrace))), DeleteLoop(cluster: cluster)
-        )
+        let changes = cluster.node.changes
+        let noteRoom: @Sendable (Int) -> Void = { before in
+            if hasCapacity, changes.value != before { chores.add(.capacity, after: 1) }
+        }
+        let sweep = OrphanSweep(cluster: cluster, grace: settings.orphanGrace)
+        self.sweep = sweep
+        let provisioning = ProvisionLoop(cluster, grace: max(1, min(30, settings.orphanGrace)), sweep: sweep)
+        let deletion = DeleteLoop(cluster: cluster)
         provision = Loop("provision", workers: 32) { key in
-            let turn = try await provisioning.settle(key)
-            roomChanged()
-            return turn
+            let before = changes.value
+            defer { noteRoom(before) }
+            return try await provisioning.settle(key)
         }
         delete = Loop("delete", workers: 16) { key in
-            let turn = try await deletion.settle(key)
-            roomChanged()
-            return turn
+            let before = changes.value
+            defer { noteRoom(before) }
+            return try await deletion.settle(key)
         }
         expand = Loop("expand", workers: 8, settle: ExpandLoop(cluster: cluster).settle)
     }
@@ -60,11 +65,21 @@ struct NodeLoops: Sendable {
                 provision.queue.add(change.object.key)
                 // Its volume may have been made before it went.
                 if change.current == nil { chores.add(.sweep, after: grace + 1) }
+                // What it was to be filled from may have waited for it.
+                if change.object.isBeingDeleted || change.current == nil,
+                    case .claim(let source)? = try? ClaimSource(change.object)
+                {
+                    provision.queue.add(source, after: grace + 2)
+                }
             }
             if loops.contains(.expand), change.current != nil { expand.queue.add(change.object.key) }
         }
         cluster.volumes.onChange { change in
-            guard let volume = change.current else { return }
+            guard let volume = change.current else {
+                // A claim that was not bound to it yet gets another one.
+                if loops.contains(.provision), let claim = change.object.claimRef { provision.queue.add(claim.key) }
+                return
+            }
             if loops.contains(.delete) { delete.queue.add(volume.key) }
             if loops.contains(.expand), let claim = volume.claimRef { expand.queue.add(claim.key) }
         }
@@ -81,7 +96,6 @@ struct NodeLoops: Sendable {
     func run() async {
         let owner = await findOwner()
         let capacity = CapacityLoop(cluster: cluster, namespace: settings.namespace, owner: owner)
-        let sweep = OrphanSweep(cluster: cluster, grace: settings.orphanGrace)
         await withTaskGroup(of: Void.self) { group in
             if settings.loops.contains(.provision) {
                 group.addTask { await provision.run() }
@@ -117,7 +131,12 @@ struct NodeLoops: Sendable {
         for attempt in 1...5 {
             do throws(KubernetesError) {
                 let pod = try await cluster.client.get(Pod.self, name, namespace: settings.namespace)
-                return pod.ownerReferences.first { $0.isController } ?? OwnerReference(to: pod)
+                guard let owner = pod.ownerReferences.first(where: { $0.isController }) else {
+                    return OwnerReference(to: pod)
+                }
+                // Without blockOwnerDeletion, which some clusters allow to those alone who may finalize the owner.
+                return OwnerReference(
+                    apiVersion: owner.apiVersion, kind: owner.kind, name: owner.name, uid: owner.uid)
             } catch {
                 if error.isCancelled { return nil }
                 Log.shared.warning("the pod could not be read", ["pod": name, "error": "\(error)"])

@@ -2,11 +2,14 @@ internal import CSI
 internal import Diagnostics
 internal import Kubernetes
 internal import RPC
+internal import Synchronization
 internal import Syscalls
 
 /// The node's socket, with the calls that the loops make.
 struct NodePort: Sendable {
     private let client: CSIClient
+    /// How many calls have changed what the node holds.
+    let changes = CallCount()
     /// Whether the plugin tells several writers of one node apart (SINGLE_NODE_MULTI_WRITER).
     let hasMultiWriter: Bool
 
@@ -66,6 +69,7 @@ struct NodePort: Sendable {
     private func change<Request: WireMessage, Response: WireMessage>(
         _ method: CSIMethod.Unary<Request, Response>, _ request: Request
     ) async throws(RPCStatus) -> Response {
+        defer { changes.add() }
         guard FaultPoints.isOn else { return try await client.call(method, request) }
         if FaultPoints.pass(.before, "call", method.path) != nil {
             throw RPCStatus(.unavailable, "a fault was asked for")
@@ -76,10 +80,24 @@ struct NodePort: Sendable {
     }
 }
 
+/// A number that only grows.
+final class CallCount: Sendable {
+    private let count = Atomic<Int>(0)
+    var value: Int { count.load(ordering: .relaxed) }
+    func add() { count.add(1, ordering: .relaxed) }
+}
+
 /// A volume of the node, and the claim that the plugin was told it is for.
 struct HeldVolume: Sendable {
     let known: KnownVolume
     let claim: ObjectKey?
+    /// What it was copied from, as the plugin knows it; nil for one that began empty.
+    let source: Source?
+
+    enum Source: Sendable {
+        case volume(String)
+        case snapshot(String)
+    }
 
     init(_ volume: Host.Volume) {
         known = KnownVolume(
@@ -88,5 +106,9 @@ struct HeldVolume: Sendable {
         claim = volume.claim[ParameterKeys.claimName].map {
             ObjectKey(namespace: volume.claim[ParameterKeys.claimNamespace], name: $0)
         }
+        source =
+            if !volume.sourceVolumeID.isEmpty {
+                .volume(volume.sourceVolumeID)
+            } else if !volume.sourceSnapshotID.isEmpty { .snapshot(volume.sourceSnapshotID) } else { nil }
     }
 }

@@ -83,7 +83,9 @@ public final class Reconciler: Sendable {
             client: client, node: node, identity: identity,
             events: Telling(EventRecorder(client, component: identity.driver, host: identity.node)),
             claims: Informer(PersistentVolumeClaim.self, client, labelSelector: "\(key) in (\(identity.node),)"),
-            volumes: Informer(PersistentVolume.self, client, labelSelector: "\(key)=\(identity.node)"),
+            volumes: Informer(
+                PersistentVolume.self, client, labelSelector: "\(key)=\(identity.node)",
+                indexes: [Cluster.handleIndex: { $0.csi.map { [$0.volumeHandle] } ?? [] }]),
             classes: Informer(StorageClass.self, client))
         Log.shared.info(
             "reconciling",

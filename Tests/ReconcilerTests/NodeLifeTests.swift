@@ -38,6 +38,12 @@ struct NodeLifeTests {
                     $0.reason == "VolumesReady" && $0.regarding.name == ground.node
                 }
             }
+            // One that comes later goes as well.
+            _ = try await ground.client.mergePatch(
+                Node.self, ground.node, ["spec": ["taints": [["key": .string(ours), "effect": "NoExecute"]]]])
+            try await ground.wait("the end of the second taint") {
+                try await ground.client.get(Node.self, ground.node).taintKeys.isEmpty
+            }
             try await ground.deleteClaim()
             try await ground.waitUntilClean()
         }

@@ -12,22 +12,20 @@ struct OrphanSweep: Sendable {
     let cluster: Cluster
     /// See `OrphanDecision.isOrphan`.
     let grace: Double
+    private var sources: ContentSources { ContentSources(cluster: cluster) }
 
-    /// One look at all volumes of the node; how many were deleted.
+    /// One look at the volumes of the node; how many were deleted.
+    ///
+    /// - Parameter source: looks at the copies of that volume alone, and at young ones too: it is about to be let go, and
+    ///   nobody will know any more that they were being made.
     @discardableResult
-    func sweep() async throws -> Int {
+    func sweep(copiesOf source: String? = nil) async throws -> Int {
         var deleted = 0
         for volume in try await cluster.node.volumes() {
-            let name = ObjectKey(name: volume.known.name)
-            guard let uid = OrphanDecision.claim(of: volume.known.name), cluster.volumes.get(name) == nil,
-                OrphanDecision.isOrphan(volume.known, hasClaim: false, hasPersistentVolume: false, grace: grace)
-            else { continue }
-            let hasVolume = try await exists(PersistentVolume.self, name) { _ in true }
-            let hasClaim = try await hasClaim(uid, volume.claim)
-            guard
-                OrphanDecision.isOrphan(
-                    volume.known, hasClaim: hasClaim, hasPersistentVolume: hasVolume, grace: grace)
-            else { continue }
+            if let source {
+                guard case .volume(source)? = volume.source else { continue }
+            }
+            guard try await isOrphan(volume, grace: source == nil ? grace : 0) else { continue }
             do throws(RPCStatus) {
                 try await cluster.node.delete(volume.known.id, secrets: Secrets())
                 deleted += 1
@@ -42,21 +40,44 @@ struct OrphanSweep: Sendable {
         return deleted
     }
 
+    private func isOrphan(_ volume: HeldVolume, grace: Double) async throws -> Bool {
+        let (known, name) = (volume.known, ObjectKey(name: volume.known.name))
+        func decide(hasClaim: Bool, hasPersistentVolume: Bool) -> Bool {
+            OrphanDecision.isOrphan(known, hasClaim: hasClaim, hasPersistentVolume: hasPersistentVolume, grace: grace)
+        }
+        guard let uid = OrphanDecision.claim(of: known.name), decide(hasClaim: false, hasPersistentVolume: false),
+            cluster.volumes.byIndex(Cluster.handleIndex, known.id).isEmpty
+        else { return false }
+        // One of that name that speaks of another volume says that the claim has got its volume elsewhere.
+        let named = try await read(PersistentVolume.self, name)
+        let hasClaim = named == nil ? try await self.hasClaim(uid, volume.claim) : false
+        guard decide(hasClaim: hasClaim, hasPersistentVolume: named?.csi?.volumeHandle == known.id) else {
+            return false
+        }
+        // A copy holds data from the first moment on. What is still being made of a source is told by the finalizer that keeps
+        // the source; afterwards it belongs to whoever has asked for it, whether or not an object speaks of it.
+        if let source = volume.source, try await !sources.isKept(source) { return false }
+        // An object may speak of it by any name.
+        return try await !cluster.client.list(PersistentVolume.self).items.contains {
+            $0.csi?.driver == cluster.identity.driver && $0.csi?.volumeHandle == known.id
+        }
+    }
+
     /// Whether a claim of that uid is there. One whose name was not told is looked for among all.
     private func hasClaim(_ uid: String, _ key: ObjectKey?) async throws(KubernetesError) -> Bool {
         if cluster.claims.all.contains(where: { $0.uid == uid }) { return true }
-        if let key { return try await exists(PersistentVolumeClaim.self, key) { $0.uid == uid } }
+        if let key { return try await read(PersistentVolumeClaim.self, key)?.uid == uid }
         return try await cluster.client.list(PersistentVolumeClaim.self).items.contains { $0.uid == uid }
     }
 
-    private func exists<Object: KubernetesObject>(
-        _ kind: Object.Type, _ key: ObjectKey, _ isMeant: (Object) -> Bool
-    ) async throws(KubernetesError) -> Bool {
+    private func read<Object: KubernetesObject>(
+        _ kind: Object.Type, _ key: ObjectKey
+    ) async throws(KubernetesError) -> Object? {
         do throws(KubernetesError) {
-            return isMeant(try await cluster.client.get(kind, key))
+            return try await cluster.client.get(kind, key)
         } catch {
             guard error.isNotFound else { throw error }
-            return false
+            return nil
         }
     }
 }

@@ -7,7 +7,10 @@ internal import RPC
 struct ExpandLoop: Sendable {
     let cluster: Cluster
     /// Seconds after which a size that was found impossible is tried again, for the pool may have grown meanwhile.
-    static let patience = 300.0
+    private static let patience = 300.0
+    private let tried = Lately(seconds: patience)
+
+    init(cluster: Cluster) { self.cluster = cluster }
 
     func settle(_ key: ObjectKey) async throws -> Turn {
         guard let claim = cluster.claims.get(key), let name = claim.volumeName else { return .done }
@@ -18,7 +21,9 @@ struct ExpandLoop: Sendable {
         case .refuse(let reason):
             cluster.events.warning(claim, "VolumeResizeFailed", reason)
             return .again(after: Self.patience)
-        case .hold: return .again(after: Self.patience)
+        case .hold:
+            if let rest = tried.rest(of: claim.uid) { return .again(after: rest) }
+            return try await grow(claim, volume, to: claim.allocatedStorage ?? Quantity(bytes: 0), isNoted: true)
         case .grow(let size, let isNoted): return try await grow(claim, volume, to: size, isNoted: isNoted)
         }
     }
@@ -88,6 +93,7 @@ struct ExpandLoop: Sendable {
         switch error.code {
         case .cancelled, .deadlineExceeded, .unavailable, .resourceExhausted, .aborted: return .retry
         case .invalidArgument, .outOfRange, .notFound:
+            tried.note(claim.uid)
             _ = try await write(.infeasible(sentence), to: claim)
             return .again(after: Self.patience)
         default:

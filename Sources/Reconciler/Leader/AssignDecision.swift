@@ -10,9 +10,10 @@ enum AssignDecision {
     static func node(
         of claim: PersistentVolumeClaim, _ storageClass: StorageClass?, driver: String
     ) -> String? {
-        guard claim.provisioner == driver else { return nil }
+        // That of one which has its volume follows from the volume.
+        guard claim.provisioner == driver, claim.volumeName == nil else { return nil }
         if let node = claim.annotations[ClusterNames.selectedNode], !node.isEmpty { return node }
-        guard claim.volumeName == nil, let storageClass, storageClass.provisioner == driver,
+        guard let storageClass, storageClass.provisioner == driver,
             storageClass.volumeBindingMode == "Immediate"
         else { return nil }
         return ""

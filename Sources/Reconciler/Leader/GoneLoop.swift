@@ -30,8 +30,9 @@ struct GoneLoop: Sendable {
     }
 
     func settle(claim name: ObjectKey) async throws -> Turn {
-        guard let claim = claims.get(name), claim.provisioner == identity.driver, claim.volumeName == nil,
-            !claim.isBeingDeleted, let node = claim.annotations[ClusterNames.selectedNode], !node.isEmpty,
+        guard let claim = claims.get(name), claim.provisioner == identity.driver else { return .done }
+        if claim.isBeingDeleted { return try await letGo(claim) }
+        guard claim.volumeName == nil, let node = claim.annotations[ClusterNames.selectedNode], !node.isEmpty,
             try await !isThere(node)
         else { return .done }
         try election.requireLeadership()
@@ -52,6 +53,29 @@ struct GoneLoop: Sendable {
         events.warning(
             claim, "NodeGone",
             "node \(node), which was to have the volume, is no longer in the cluster; another one is to be chosen")
+        return .done
+    }
+
+    /// A claim that a copy was being made of is kept by a finalizer, which the node takes away that it lies on.
+    private func letGo(_ claim: PersistentVolumeClaim) async throws -> Turn {
+        guard claim.isHeldAsSource, let node = claim.labels[key], !node.isEmpty, try await !isThere(node) else {
+            return .done
+        }
+        try election.requireLeadership()
+        let left = claim.finalizers.filter { $0 != ClusterNames.cloneFinalizer }
+        do throws(KubernetesError) {
+            _ = try await client.mergePatch(
+                PersistentVolumeClaim.self, claim.name, namespace: claim.namespace,
+                [
+                    "metadata": [
+                        "uid": .string(claim.uid), "resourceVersion": .string(claim.resourceVersion ?? ""),
+                        "finalizers": .array(left.map { .string($0) }),
+                    ]
+                ])
+        } catch {
+            if error.isNotFound || error.isConflict { return .done }
+            throw error
+        }
         return .done
     }
 
@@ -120,4 +144,9 @@ struct GoneLoop: Sendable {
         Log.shared.info("gave up a volume of a node that is gone", ["volume": volume.name, "node": node])
         return .done
     }
+}
+
+extension PersistentVolumeClaim {
+    /// Whether a finalizer keeps it because something is copied from it.
+    var isHeldAsSource: Bool { finalizers.contains(ClusterNames.cloneFinalizer) }
 }

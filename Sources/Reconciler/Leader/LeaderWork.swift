@@ -49,7 +49,7 @@ struct LeaderWork: Sendable {
         claims.onChange { change in
             guard let claim = change.current else { return }
             claimLoop.queue.add(claim.key)
-            if let name = claim.volumeName, claim.labels[key] == nil { volumeLoop.queue.add(ObjectKey(name: name)) }
+            if let name = claim.volumeName { volumeLoop.queue.add(ObjectKey(name: name)) }
         }
         volumes.onChange { change in
             if let volume = change.current { volumeLoop.queue.add(volume.key) }
@@ -66,7 +66,8 @@ struct LeaderWork: Sendable {
             }
             if settings.loops.contains(.provision) {
                 let release = SnapshotRelease(
-                    client: client, election: election, claims: claims, interval: max(settings.orphanGrace, 1))
+                    client: client, driver: identity.driver, election: election, claims: claims,
+                    interval: max(settings.orphanGrace, 1))
                 group.addTask { await release.run() }
             }
             group.addTask { await classes.run() }

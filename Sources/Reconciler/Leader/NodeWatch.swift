@@ -8,6 +8,7 @@ struct NodeWatch: Sendable {
     private let volumes: Informer<PersistentVolume>
     private let volumeLoop: Loop
     private let claimLoop: Loop
+    private let capacities: CapacityRelease
 
     /// Begins to listen; the informers run from somewhere else.
     init(
@@ -22,6 +23,9 @@ struct NodeWatch: Sendable {
         (self.nodes, self.claims, self.volumes) = (nodes, claims, volumes)
         (self.volumeLoop, self.claimLoop) = (volumeLoop, claimLoop)
         let (driver, key) = (work.identity.driver, work.key)
+        capacities = CapacityRelease(
+            client: work.client, driver: driver, key: key, namespace: work.settings.namespace, election: work.election,
+            nodes: nodes, interval: max(grace * 10, 1))
         // One that is there is looked at as well where an operator has said otherwise.
         volumes.onChange { change in
             guard let volume = change.current, let node = AssignDecision.node(of: volume, driver: driver, key: key)
@@ -30,8 +34,9 @@ struct NodeWatch: Sendable {
             if !isThere || volume.annotations[ClusterNames.nodeGone(driver)] != nil { volumeLoop.queue.add(volume.key) }
         }
         claims.onChange { change in
-            guard let claim = change.current, claim.volumeName == nil,
-                let node = claim.annotations[ClusterNames.selectedNode], nodes.get(ObjectKey(name: node)) == nil
+            guard let claim = change.current, claim.volumeName == nil || claim.isBeingDeleted && claim.isHeldAsSource,
+                let node = claim.annotations[ClusterNames.selectedNode] ?? claim.labels[key], !node.isEmpty,
+                nodes.get(ObjectKey(name: node)) == nil
             else { return }
             // A node that is at work although it has no object, by whatever mistake, has it done by then.
             claimLoop.queue.add(claim.key, after: grace)
@@ -40,7 +45,10 @@ struct NodeWatch: Sendable {
             let delay: Double
             switch change {
             case .updated: return
-            case .added: delay = 0
+            // In the first list all of them are new; what lies on none of them is found by the volumes and claims.
+            case .added:
+                guard nodes.status.hasSynced else { return }
+                delay = 0
             // Kubelet makes the object anew at once when somebody has deleted it by mistake.
             case .deleted: delay = grace
             }
@@ -48,7 +56,8 @@ struct NodeWatch: Sendable {
             for volume in volumes.all where AssignDecision.node(of: volume, driver: driver, key: key) == name {
                 volumeLoop.queue.add(volume.key, after: delay)
             }
-            for claim in claims.all where claim.annotations[ClusterNames.selectedNode] == name {
+            for claim in claims.all
+            where claim.annotations[ClusterNames.selectedNode] == name || claim.labels[key] == name {
                 claimLoop.queue.add(claim.key, after: delay)
             }
         }
@@ -58,6 +67,7 @@ struct NodeWatch: Sendable {
     func run() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await nodes.run() }
+            group.addTask { await capacities.run() }
             group.addTask {
                 // Until then every node seems to be gone.
                 await nodes.waitForSync()

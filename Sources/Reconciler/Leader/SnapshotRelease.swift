@@ -7,6 +7,7 @@ internal import Kubernetes
 /// kept, and what was seen of the claims is never that old.
 struct SnapshotRelease: Sendable {
     let client: KubernetesClient
+    let driver: String
     let election: LeaderElection
     /// All of the cluster.
     let claims: Informer<PersistentVolumeClaim>
@@ -42,6 +43,8 @@ struct SnapshotRelease: Sendable {
         }
         var left: Set<String> = []
         for var snapshot in kept where !wanted.contains(.snapshot(snapshot.key)) {
+            // Other drivers' provisioners keep theirs by the same finalizer.
+            guard try await isOurs(snapshot) else { continue }
             guard suspects.contains(snapshot.uid) else {
                 left.insert(snapshot.uid)
                 continue
@@ -58,5 +61,15 @@ struct SnapshotRelease: Sendable {
             }
         }
         return left
+    }
+
+    private func isOurs(_ snapshot: VolumeSnapshot) async throws(KubernetesError) -> Bool {
+        guard let name = snapshot.boundContentName else { return false }
+        do throws(KubernetesError) {
+            return try await client.get(VolumeSnapshotContent.self, name).driver == driver
+        } catch {
+            guard error.isNotFound else { throw error }
+            return false
+        }
     }
 }

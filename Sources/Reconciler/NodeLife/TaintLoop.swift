@@ -12,12 +12,18 @@ struct TaintLoop: Sendable {
     let events: Telling
     /// The CSINode of this node alone, which kubelet writes when a driver registers.
     let registration: Informer<CSINode>
+    /// This node alone, for a taint that comes after the registration.
+    let node: Informer<Node>
 
     init(client: KubernetesClient, identity: NodeIdentity, events: Telling) {
         self.client = client
         self.identity = identity
         self.events = events
         registration = Informer(CSINode.self, client, fieldSelector: "metadata.name=\(identity.node)")
+        node = Informer(Node.self, client, fieldSelector: "metadata.name=\(identity.node)") { json in
+            json["metadata", "managedFields"] = nil
+            json["status"] = nil
+        }
     }
 
     /// Works until the task is cancelled.
@@ -26,8 +32,12 @@ struct TaintLoop: Sendable {
         registration.onChange { change in
             if let node = change.current { loop.queue.add(node.key) }
         }
+        node.onChange { change in
+            if let node = change.current, !node.taints.isEmpty { loop.queue.add(node.key) }
+        }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await registration.run() }
+            group.addTask { await node.run() }
             group.addTask { await loop.run() }
         }
     }

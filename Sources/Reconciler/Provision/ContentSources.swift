@@ -62,7 +62,7 @@ struct ContentSources: Sendable {
         guard volume.isReachable(from: cluster.identity.segments) else {
             throw OrderError(
                 "claim \(key), the source, lies on another node than \(cluster.identity.node); "
-                    + "let the pod run where the source is")
+                    + "let the pod run where the source is, with a claim made anew", isElsewhere: true)
         }
         guard volume.volumeMode == order.claim.volumeMode else {
             throw OrderError("the source's volumeMode is \(volume.volumeMode), the claim's \(order.claim.volumeMode)")
@@ -120,6 +120,35 @@ struct ContentSources: Sendable {
         var changed = object
         changed.finalizers.append(finalizer)
         _ = try await cluster.client.update(changed)
+    }
+
+    /// Whether a volume or snapshot is kept because something is being made of it.
+    func isKept(_ source: HeldVolume.Source) async throws(KubernetesError) -> Bool {
+        switch source {
+        case .volume(let handle):
+            return cluster.volumes.byIndex(Cluster.handleIndex, handle).contains { volume in
+                volume.claimRef.flatMap { cluster.claims.get($0.key) }?.finalizers
+                    .contains(ClusterNames.cloneFinalizer) == true
+            }
+        case .snapshot(let handle):
+            let all: [VolumeSnapshot]
+            do throws(KubernetesError) {
+                all = try await cluster.client.list(VolumeSnapshot.self).items
+            } catch {
+                guard error.isNotFound else { throw error }
+                return false
+            }
+            for snapshot in all where snapshot.finalizers.contains(ClusterNames.snapshotFinalizer) {
+                guard let name = snapshot.boundContentName else { continue }
+                do throws(KubernetesError) {
+                    let content = try await cluster.client.get(VolumeSnapshotContent.self, name)
+                    if content.snapshotHandle == handle, content.driver == cluster.identity.driver { return true }
+                } catch {
+                    if !error.isNotFound { throw error }
+                }
+            }
+            return false
+        }
     }
 
     /// Lets the source go, unless another claim is being filled from it.

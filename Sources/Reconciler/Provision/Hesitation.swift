@@ -1,33 +1,49 @@
+internal import Kubernetes
 internal import Synchronization
 internal import Syscalls
 
-/// Since when a node that has no room for a claim leaves it to the others.
+/// Which claims this node leaves to the others for a while, because it could not serve them, and for how long.
 ///
-/// Where none of them has taken it after a while, no node has room, or the claim can be served nowhere. One of them takes it
-/// then all the same, so that its owner is told why it fails.
+/// Where none of the others has taken one, no node can, or it can be served nowhere. This one takes it then all the same, so
+/// that its owner is told why it fails; and leaves it alone for longer each time.
 final class Hesitation: Sendable {
-    /// Seconds that the others have.
-    let grace: Double
-    private let begun = Mutex<[String: Moment]>([:])
+    private struct Refusal {
+        var count = 0
+        var until = Moment(nanoseconds: 0)
+    }
+
+    private let backoff: Backoff
+    private let refusals = Mutex<[String: Refusal]>([:])
     /// How many claims are remembered; beyond that all begin anew.
     private static let room = 4_096
 
-    init(grace: Double) { self.grace = grace }
+    /// - Parameter grace: seconds that the others have at first.
+    init(grace: Double) { backoff = Backoff(first: grace, cap: max(grace, 300)) }
 
-    /// Whether the others have had their time.
-    func isOver(_ uid: String) -> Bool {
-        begun.withLock { begun in
-            if let since = begun[uid] {
-                guard since.age >= grace else { return false }
-                begun[uid] = nil
-                return true
-            }
-            if begun.count >= Self.room { begun = [:] }
-            begun[uid] = .now
-            return false
+    /// Seconds for which the claim is still left alone; nil when that is over.
+    func rest(of uid: String) -> Double? {
+        let until = refusals.withLock { $0[uid]?.until }
+        guard let until, until > .now else { return nil }
+        return Double(until.nanoseconds - Moment.now.nanoseconds) / 1e9
+    }
+
+    /// Whether the others have had their time already.
+    func wasRefused(_ uid: String) -> Bool { refusals.withLock { $0[uid] != nil } }
+
+    /// The claim cannot be served here; for how many seconds it is left alone.
+    @discardableResult
+    func refused(_ uid: String) -> Double {
+        refusals.withLock { refusals in
+            if refusals.count >= Self.room, refusals[uid] == nil { refusals = [:] }
+            var refusal = refusals[uid] ?? Refusal()
+            refusal.count += 1
+            let seconds = backoff.delay(after: refusal.count)
+            refusal.until = .after(seconds: seconds)
+            refusals[uid] = refusal
+            return seconds
         }
     }
 
-    /// The claim has found a node, or is gone.
-    func forget(_ uid: String) { begun.withLock { $0[uid] = nil } }
+    /// The claim has its volume.
+    func forget(_ uid: String) { refusals.withLock { $0[uid] = nil } }
 }

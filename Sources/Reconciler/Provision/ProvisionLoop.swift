@@ -1,4 +1,5 @@
 internal import CSI
+internal import JSON
 internal import Kubernetes
 internal import RPC
 
@@ -11,11 +12,16 @@ struct ProvisionLoop: Sendable {
     let cluster: Cluster
     let sources: ContentSources
     private let hesitation: Hesitation
-    private let published = Lately()
+    /// The server tells of a write a moment after it has taken it: a turn that is taken in between would make everything once
+    /// more, only to find that it is there.
+    private let published = Lately(seconds: 5)
+
+    private let sweep: OrphanSweep
 
     /// - Parameter grace: seconds for which a node without room leaves a claim to the others.
-    init(_ cluster: Cluster, grace: Double) {
+    init(_ cluster: Cluster, grace: Double, sweep: OrphanSweep) {
         self.cluster = cluster
+        self.sweep = sweep
         sources = ContentSources(cluster: cluster)
         hesitation = Hesitation(grace: grace)
     }
@@ -24,8 +30,15 @@ struct ProvisionLoop: Sendable {
     func settle(_ key: ObjectKey) async throws -> Turn {
         guard let claim = cluster.claims.get(key) else { return .done }
         if claim.isBeingDeleted {
-            // Whoever was copying it may have ended before it let go.
-            try await sources.release(.claim(key), from: nil)
+            // Whoever was copying it may have ended before it let go: the finalizer stands for what is left of that.
+            if claim.isHeldAsSource {
+                if let name = claim.volumeName,
+                    let handle = cluster.volumes.get(ObjectKey(name: name))?.csi?.volumeHandle
+                {
+                    try await sweep.sweep(copiesOf: handle)
+                }
+                try await sources.release(.claim(key), from: nil)
+            }
             return .done
         }
         let storageClass = cluster.storageClass(claim.storageClassName)
@@ -64,6 +77,10 @@ struct ProvisionLoop: Sendable {
             return try await make(order, source, request)
         } catch let error as OrderError {
             tell(claim, error.description)
+            if error.isElsewhere, storageClass.volumeBindingMode == "Immediate" {
+                hesitation.refused(claim.uid)
+                try await giveBack(claim, storageClass)
+            }
             return .retry
         } catch let error as SecretError {
             tell(claim, error.description)
@@ -132,6 +149,7 @@ struct ProvisionLoop: Sendable {
         }
         guard try await publish(order.persistentVolume(of: volume, cluster.identity), order) else { return .retry }
         published.note(order.claim.uid)
+        hesitation.forget(order.claim.uid)
         cluster.events.normal(
             order.claim, "ProvisioningSucceeded", "volume \(order.name) was made on node \(cluster.identity.node)")
         try await sources.release(source, from: order.claim)
@@ -146,7 +164,8 @@ struct ProvisionLoop: Sendable {
             return .retry
         case .noRoom:
             tell(order.claim, "\(error.message) (\(error.code.name)); another node is to be chosen")
-            try await giveBack(order.claim)
+            hesitation.refused(order.claim.uid)
+            try await giveBack(order.claim, order.storageClass)
             return .retry
         case .final:
             tell(order.claim, "\(error.message) (\(error.code.name))")
@@ -188,6 +207,7 @@ struct ProvisionLoop: Sendable {
     /// Deletes a volume that was made in vain. One that a PersistentVolume speaks of, or that was ever staged, is not in vain:
     /// an earlier turn has made it, and what we know of the claim was old. It is kept or deleted as that object says.
     private func undo(_ volume: Volume, _ order: ProvisionOrder, _ request: CreateVolumeRequest) async throws {
+        guard cluster.volumes.byIndex(Cluster.handleIndex, volume.volumeID).isEmpty else { return }
         do throws(KubernetesError) {
             _ = try await cluster.client.get(PersistentVolume.self, order.name)
             return
@@ -219,16 +239,20 @@ struct ProvisionLoop: Sendable {
     }
 
     /// Asks the scheduler for another node.
-    private func giveBack(_ claim: PersistentVolumeClaim) async throws(KubernetesError) {
+    private func giveBack(
+        _ claim: PersistentVolumeClaim, _ storageClass: StorageClass
+    ) async throws(KubernetesError) {
+        var metadata: JSON = [
+            "resourceVersion": .string(claim.resourceVersion ?? ""),
+            "annotations": [ClusterNames.selectedNode: .null],
+        ]
+        if storageClass.volumeBindingMode == "Immediate" {
+            // The other nodes see it again at once.
+            metadata["labels"] = .object(cluster.identity.segments.mapValues { _ in "" })
+        }
         do throws(KubernetesError) {
             _ = try await cluster.client.mergePatch(
-                PersistentVolumeClaim.self, claim.name, namespace: claim.namespace,
-                [
-                    "metadata": [
-                        "resourceVersion": .string(claim.resourceVersion ?? ""),
-                        "annotations": [ClusterNames.selectedNode: .null],
-                    ]
-                ])
+                PersistentVolumeClaim.self, claim.name, namespace: claim.namespace, ["metadata": metadata])
         } catch {
             // It has changed since, and comes again.
             if !error.isNotFound, !error.isConflict { throw error }
@@ -240,14 +264,24 @@ struct ProvisionLoop: Sendable {
             // It fails wherever it is tried, and its owner is told by the node that gets it.
             return try await choose(claim)
         }
+        if let rest = hesitation.rest(of: claim.uid) { return .again(after: rest) }
+        if try await !suits(order), !hesitation.wasRefused(claim.uid) {
+            return .again(after: hesitation.refused(claim.uid))
+        }
+        return try await choose(claim)
+    }
+
+    /// Whether this node has room for the volume, and the source that it is to be filled from.
+    private func suits(_ order: ProvisionOrder) async throws -> Bool {
+        if case .claim(let key)? = try? ClaimSource(order.claim) {
+            // Of the claims, we know those that lie here.
+            guard let name = cluster.claims.get(key)?.volumeName, cluster.volumes.get(ObjectKey(name: name)) != nil
+            else { return false }
+        }
         let room = try? await cluster.node.capacity(
             order.capabilities(hasMultiWriter: cluster.node.hasMultiWriter), order.parameters,
             cluster.identity.segments)
-        if let room, room.availableCapacity < order.bytes, !hesitation.isOver(claim.uid) {
-            return .again(after: hesitation.grace)
-        }
-        hesitation.forget(claim.uid)
-        return try await choose(claim)
+        return (room?.availableCapacity ?? order.bytes) >= order.bytes
     }
 
     /// Writes our name into a claim that has no node, and our label with it, which else the Lease's holder would write next.

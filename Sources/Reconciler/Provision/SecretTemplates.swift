@@ -5,10 +5,13 @@ struct OrderError: Error, Equatable, CustomStringConvertible {
     let description: String
     /// Whether the same order may become possible without a change of the claim, such as when a snapshot becomes ready.
     let mayPass: Bool
+    /// Whether it may be possible on another node.
+    let isElsewhere: Bool
 
-    init(_ description: String, mayPass: Bool = false) {
+    init(_ description: String, mayPass: Bool = false, isElsewhere: Bool = false) {
         self.description = description
         self.mayPass = mayPass
+        self.isElsewhere = isElsewhere
     }
 }
 
