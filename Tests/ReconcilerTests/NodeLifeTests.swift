@@ -69,6 +69,49 @@ struct NodeLifeTests {
         }
     }
 
+    @Test("a claim that is kept as a source on a node that is gone can be deleted", arguments: APIServer.allCases)
+    func sourceOnGoneNode(server: APIServer) async throws {
+        try await withGround(server) { ground in
+            try await ground.makeNode()
+            try await ground.makeClass(binding: "WaitForFirstConsumer")
+            try ground.start(loops: Self.loops)
+            // The annotation as the binder writes it once a node is selected.
+            try await ground.makeClaim {
+                $0.annotations["volume.kubernetes.io/storage-provisioner"] = ground.driver
+                $0.labels["topology.holdfast.dev/node"] = ground.name("gone")
+                $0.finalizers = ["provisioner.storage.kubernetes.io/cloning-protection"]
+            }
+            try await ground.deleteClaim()
+            try await ground.wait("the claim's end") {
+                try await ground.client.list(PersistentVolumeClaim.self, namespace: "default").items
+                    .allSatisfy { !$0.name.hasPrefix(ground.prefix) }
+            }
+        }
+    }
+
+    @Test(
+        "what was told of the room on a node that is gone is deleted, and nothing else", arguments: APIServer.allCases)
+    func capacityOfGoneNode(server: APIServer) async throws {
+        try await withGround(server) { ground in
+            try await ground.makeNode()
+            try await ground.makeClass()
+            for (node, driver) in [("gone", ground.driver), ("gone", "other.driver"), ("", ground.driver)] {
+                var told = CSIStorageCapacity(
+                    name: ground.name("\(node)-\(driver.prefix(1))-told"), namespace: "default")
+                told.labels = ["csi.storage.k8s.io/drivername": driver]
+                told.storageClassName = ground.name("class")
+                told.nodeTopology = ["topology.holdfast.dev/node": node.isEmpty ? ground.node : ground.name(node)]
+                told.capacity = Quantity("1Gi")
+                _ = try await ground.client.create(told)
+            }
+            try ground.start(loops: "node")
+            try await ground.wait("the end of one") { try await ground.capacities().count == 2 }
+            let left = try await ground.capacities()
+            #expect(left.contains { $0.nodeTopology.values.contains(ground.node) })
+            #expect(left.contains { $0.labels["csi.storage.k8s.io/drivername"] == "other.driver" })
+        }
+    }
+
     @Test(
         "a volume of a node that is gone is told of, and given up on an operator's word", arguments: APIServer.allCases)
     func volumeOfGoneNode(server: APIServer) async throws {
