@@ -21,6 +21,8 @@ struct CutOffWork: Sendable, CustomTestStringConvertible {
     let begin: @Sendable (ReconcilerGround) async throws -> Void
     /// Whether it is done.
     let isDone: @Sendable (ReconcilerGround) async throws -> Bool
+    /// Ends what there is besides claims and volumes, before nothing may be left.
+    var finish: @Sendable (ReconcilerGround) async throws -> Void = { _ in }
 
     var testDescription: String { label }
 
@@ -44,6 +46,25 @@ struct CutOffWork: Sendable, CustomTestStringConvertible {
                 let source = try await ground.claim(named: "source")
                 return try await ground.claim(named: "claim").phase == "Bound"
                     && !source.finalizers.contains("provisioner.storage.kubernetes.io/cloning-protection")
+            }),
+        CutOffWork(
+            label: "a restore", loops: "provision",
+            prepare: { ground in
+                try await ground.makeClaim("source")
+                try await ground.waitUntilBound("source")
+                try await ground.makeSnapshot(of: "source")
+            },
+            begin: { ground in
+                let source = ground.snapshotSource
+                _ = try await ground.makeClaim { $0.json["spec", "dataSource"] = source }
+            },
+            isDone: { ground in
+                let snapshot = try await ground.snapshot()
+                return try await ground.claim(named: "claim").phase == "Bound" && snapshot.finalizers.isEmpty
+            },
+            finish: { ground in
+                try await ground.wait("the snapshot's release") { try await ground.snapshot().finalizers.isEmpty }
+                try await ground.deleteSnapshots()
             }),
         CutOffWork(
             label: "a deletion", loops: "delete",
@@ -111,7 +132,7 @@ struct CutOffTests {
                 if fate == .goes { try? await ground.deleteClaim() }
                 try ground.start()
                 if fate == .stays { try await ground.wait(what) { try await work.isDone(ground) } }
-                try await clear(ground, what)
+                try await clear(work, ground, what)
             }
             #expect(missed.count <= 1 + steps.count / 5, "not passed again were \(missed)")
         }
@@ -133,12 +154,14 @@ struct CutOffTests {
         // Events are told beside the work, in their own time.
         let steps = ground.faults.recorded().filter { !$0.name.hasSuffix(" events") }
         try ground.start()
-        try await clear(ground, work.label)
+        try await clear(work, ground, work.label)
         return steps
     }
 
     /// Deletes all claims, and expects neither volume nor PersistentVolume nor finalizer to be left.
-    private func clear(_ ground: ReconcilerGround, _ what: String) async throws {
+    private func clear(_ work: CutOffWork, _ ground: ReconcilerGround, _ what: String) async throws {
+        try? await ground.deleteClaim()
+        try await work.finish(ground)
         for suffix in ["claim", "source"] { try? await ground.deleteClaim(suffix) }
         try await ground.waitUntilClean(what)
         try await ground.wait("\(what): the end of the claims") {

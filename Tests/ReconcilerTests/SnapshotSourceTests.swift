@@ -65,16 +65,16 @@ struct SnapshotSourceTests {
 }
 
 extension ReconcilerGround {
-    fileprivate var snapshotSource: JSON {
+    var snapshotSource: JSON {
         ["apiGroup": "snapshot.storage.k8s.io", "kind": "VolumeSnapshot", "name": .string(name("snapshot"))]
     }
 
-    fileprivate func snapshot() async throws -> VolumeSnapshot {
+    func snapshot() async throws -> VolumeSnapshot {
         try await client.get(VolumeSnapshot.self, name("snapshot"), namespace: "default")
     }
 
     /// Takes a snapshot, with the objects that the snapshot controller and csi-snapshotter would have made of it.
-    fileprivate func makeSnapshot(of suffix: String, finalizers: [String] = []) async throws {
+    func makeSnapshot(of suffix: String, finalizers: [String] = []) async throws {
         let volumes = try await persistentVolumes()
         let claim = try await claim(named: suffix)
         let handle = volumes.first { $0.claimRef?.uid == claim.uid }?.csi?.volumeHandle ?? ""
@@ -101,12 +101,19 @@ extension ReconcilerGround {
         _ = try await client.updateStatus(made)
     }
 
-    /// Deletes claims and snapshots, and looks that nothing is left.
-    fileprivate func finish() async throws {
+    /// Deletes the snapshots and their objects.
+    func deleteSnapshots() async throws {
         for entry in try await plugin.call(CSIMethod.listSnapshots, ListSnapshotsRequest()).entries {
             guard let id = entry.snapshot?.snapshotID else { continue }
             _ = try await plugin.call(CSIMethod.deleteSnapshot, DeleteSnapshotRequest(snapshotID: id))
         }
+        try? await client.delete(VolumeSnapshotContent.self, name("content"))
+        try? await client.delete(VolumeSnapshot.self, name("snapshot"), namespace: "default")
+    }
+
+    /// Deletes claims and snapshots, and looks that nothing is left.
+    func finish() async throws {
+        try await deleteSnapshots()
         for suffix in ["claim", "source"] { try? await deleteClaim(suffix) }
         try await waitUntilClean()
     }

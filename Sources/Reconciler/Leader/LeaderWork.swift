@@ -67,7 +67,8 @@ struct LeaderWork: Sendable {
             if settings.loops.contains(.provision) {
                 let release = SnapshotRelease(
                     client: client, driver: identity.driver, election: election, claims: claims,
-                    interval: max(settings.orphanGrace, 1))
+                    // By then the nodes have looked for what is left of copies that the finalizer stands for.
+                    interval: max(settings.orphanGrace * 5, 3))
                 group.addTask { await release.run() }
             }
             group.addTask { await classes.run() }
