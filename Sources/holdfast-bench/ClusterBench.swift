@@ -151,8 +151,7 @@ struct ClusterBench {
         let url = "http://127.0.0.1:\(Self.port)/readyz"
         let limit = Moment.after(seconds: 120)
         while Moment.now < limit, daemon.exitStatus == nil {
-            let answer = try Tool.run("curl", ["-sf", "-m", "5", "--noproxy", "*", url], seconds: 10)
-            if answer.status == 0 { return }
+            if (try? run("curl", ["-sf", "-m", "5", "--noproxy", "*", url])) != nil { return }
             try await Task.sleep(for: .milliseconds(10))
         }
         throw BenchError(description: "the reconciler was not ready within two minutes; see \(path)")
