@@ -38,6 +38,9 @@ enum ClusterNames {
     /// The prefix of class parameters that are for us and not for the plugin.
     static let parameterPrefix = "csi.storage.k8s.io/"
 
+    /// The prefix of annotations on the source of a copy, one for each claim that is being filled from it, with the claim's uid:
+    /// what was made for such a claim, and for no other, may be deleted when the claim is gone.
+    static func fills(_ driver: String) -> String { "\(driver)/fills-" }
     /// The taint that keeps pods from a node until the driver is registered there.
     static func startupTaint(_ driver: String) -> String { "\(driver)/agent-not-ready" }
     /// An operator's word on a PersistentVolume that its node is gone for good; the value is the node's name.

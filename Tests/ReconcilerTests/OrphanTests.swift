@@ -38,6 +38,17 @@ struct OrphanTests {
             _ = try await ground.client.create(adopted)
             // A volume that was made for a claim which nobody has seen: it goes when all are looked at.
             let witness = try await ground.makeVolume("pvc-\(ground.randomUID)")
+            // The source is kept for another copy by now, which has nothing to do with the one that is there.
+            let volume = ground.name("adopted")
+            _ = try await ground.client.mergePatch(
+                PersistentVolume.self, volume,
+                ["spec": ["claimRef": ["namespace": "default", "name": .string(ground.name("again"))]]])
+            try await ground.makeClaim("again") { claim in
+                claim.volumeName = volume
+                claim.finalizers = ["provisioner.storage.kubernetes.io/cloning-protection"]
+                claim.labels = plain.labels
+            }
+            try await ground.waitUntilBound("again")
 
             try ground.start()
             try await ground.wait("the sweep") { try await !ground.heldVolumes().contains(witness) }

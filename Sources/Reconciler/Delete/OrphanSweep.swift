@@ -54,9 +54,9 @@ struct OrphanSweep: Sendable {
         guard decide(hasClaim: hasClaim, hasPersistentVolume: named?.csi?.volumeHandle == known.id) else {
             return false
         }
-        // A copy holds data from the first moment on. What is still being made of a source is told by the finalizer that keeps
-        // the source; afterwards it belongs to whoever has asked for it, whether or not an object speaks of it.
-        if let source = volume.source, try await !sources.isKept(source) { return false }
+        // A copy holds data from the first moment on. Its source says for which claims copies are being made; afterwards one
+        // belongs to whoever has asked for it, whether or not an object speaks of it.
+        if let source = volume.source, try await !sources.fills(uid, from: source) { return false }
         // An object may speak of it by any name.
         return try await !cluster.client.list(PersistentVolume.self).items.contains {
             $0.csi?.driver == cluster.identity.driver && $0.csi?.volumeHandle == known.id

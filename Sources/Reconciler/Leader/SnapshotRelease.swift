@@ -52,6 +52,7 @@ struct SnapshotRelease: Sendable {
             guard election.isLeader else { return [] }
             do throws(KubernetesError) {
                 snapshot.finalizers.removeAll { $0 == ClusterNames.snapshotFinalizer }
+                snapshot.removeMarks(driver)
                 _ = try await client.update(snapshot)
                 Log.shared.info(
                     "let a snapshot go that nobody is filling a volume from", ["snapshot": "\(snapshot.key)"])

@@ -70,7 +70,7 @@ struct ContentSources: Sendable {
         if let size = volume.capacity, order.bytes < size.bytes {
             throw OrderError("the claim asks for less than its source has, \(size); ask for that or more")
         }
-        try await keep(found, by: ClusterNames.cloneFinalizer)
+        try await keep(found, by: ClusterNames.cloneFinalizer, for: order)
         return source.volumeHandle
     }
 
@@ -102,7 +102,7 @@ struct ContentSources: Sendable {
                     + "VolumeSnapshotContent \(name) with snapshot.storage.kubernetes.io/allow-volume-mode-change: \"true\""
             )
         }
-        try await keep(found, by: ClusterNames.snapshotFinalizer)
+        try await keep(found, by: ClusterNames.snapshotFinalizer, for: order)
         return handle
     }
 
@@ -115,20 +115,25 @@ struct ContentSources: Sendable {
         }
     }
 
-    private func keep<Object: KubernetesObject>(_ object: Object, by finalizer: String) async throws(KubernetesError) {
-        if object.finalizers.contains(finalizer) { return }
+    private func keep<Object: KubernetesObject>(
+        _ object: Object, by finalizer: String, for order: ProvisionOrder
+    ) async throws(KubernetesError) {
         var changed = object
-        changed.finalizers.append(finalizer)
+        if !object.finalizers.contains(finalizer) { changed.finalizers.append(finalizer) }
+        // What a class retains is never deleted unasked, not even when it was made in vain.
+        if order.storageClass.reclaimPolicy == "Delete" { changed.annotations[mark(order.claim.uid)] = "" }
+        if changed.json == object.json { return }
         _ = try await cluster.client.update(changed)
     }
 
-    /// Whether a volume or snapshot is kept because something is being made of it.
-    func isKept(_ source: HeldVolume.Source) async throws(KubernetesError) -> Bool {
+    private func mark(_ uid: String) -> String { ClusterNames.fills(cluster.identity.driver) + uid }
+
+    /// Whether a volume or snapshot says that the claim of that uid was being filled from it, and has not got its volume yet.
+    func fills(_ uid: String, from source: HeldVolume.Source) async throws(KubernetesError) -> Bool {
         switch source {
         case .volume(let handle):
             return cluster.volumes.byIndex(Cluster.handleIndex, handle).contains { volume in
-                volume.claimRef.flatMap { cluster.claims.get($0.key) }?.finalizers
-                    .contains(ClusterNames.cloneFinalizer) == true
+                volume.claimRef.flatMap { cluster.claims.get($0.key) }?.annotations[mark(uid)] != nil
             }
         case .snapshot(let handle):
             let all: [VolumeSnapshot]
@@ -138,7 +143,7 @@ struct ContentSources: Sendable {
                 guard error.isNotFound else { throw error }
                 return false
             }
-            for snapshot in all where snapshot.finalizers.contains(ClusterNames.snapshotFinalizer) {
+            for snapshot in all where snapshot.annotations[mark(uid)] != nil {
                 guard let name = snapshot.boundContentName else { continue }
                 do throws(KubernetesError) {
                     let content = try await cluster.client.get(VolumeSnapshotContent.self, name)
@@ -176,15 +181,27 @@ struct ContentSources: Sendable {
             other.uid != claim?.uid && other.volumeName == nil && !other.isBeingDeleted
                 && other.namespace == key.namespace && (try? ClaimSource(other)) == source
         }
-        if isWanted { return }
         do throws(KubernetesError) {
-            var object = try await cluster.client.get(kind, key)
-            guard object.finalizers.contains(finalizer) else { return }
-            object.finalizers.removeAll { $0 == finalizer }
-            _ = try await cluster.client.update(object)
+            let object = try await cluster.client.get(kind, key)
+            var changed = object
+            if let claim {
+                changed.annotations[mark(claim.uid)] = nil
+            } else {
+                changed.removeMarks(cluster.identity.driver)
+            }
+            if !isWanted, object.finalizers.contains(finalizer) { changed.finalizers.removeAll { $0 == finalizer } }
+            if changed.json == object.json { return }
+            _ = try await cluster.client.update(changed)
         } catch {
             // Gone, or changed meanwhile: the next one that is done with it takes it away.
             if !error.isNotFound, !error.isConflict { throw error }
         }
+    }
+}
+
+extension KubernetesObject {
+    /// Takes away what says for which claims it was a source.
+    mutating func removeMarks(_ driver: String) {
+        annotations = annotations.filter { !$0.key.hasPrefix(ClusterNames.fills(driver)) }
     }
 }
