@@ -6,7 +6,7 @@ internal import Syscalls
 /// What has happened to an object.
 public enum Change<Object: KubernetesObject>: Sendable {
     case added(Object)
-    case updated(old: Object, new: Object)
+    case updated(Object)
     /// As it was last.
     case deleted(Object)
 }
@@ -113,20 +113,21 @@ public final class Informer<Object: KubernetesObject>: Sendable {
         var json = object.json
         trim(&json)
         let new = Object(json: json)
-        let (old, isNews) = state.withLock { state in
+        let (isNews, isThere, other) = state.withLock { state in
             let known = state.store.version(of: new.key)
             let isNewer = ResourceVersion.isNewer(new.resourceVersion, than: known)
             guard known == nil || isNewer || evenIfOlder && known != new.resourceVersion else {
-                return ([UInt8]?.none, false)
+                return (false, true, [UInt8]?.none)
             }
-            let old = state.store.packed(new.key)
+            let isThere = state.store.contains(new.key)
+            // Under one name it may have been deleted and made again while nobody looked.
+            let other = isThere && !state.store.holds(new) ? state.store.packed(new.key) : nil
             state.store.put(new)
-            return (old, true)
+            return (true, isThere, other)
         }
         guard isNews else { return [] }
-        guard let old = old.flatMap({ ObjectStore<Object>.object($0) }) else { return [.added(new)] }
-        // Under one name it may have been deleted and made again while nobody looked.
-        return old.uid == new.uid ? [.updated(old: old, new: new)] : [.deleted(old), .added(new)]
+        if let old = other.flatMap({ ObjectStore<Object>.object($0) }) { return [.deleted(old), .added(new)] }
+        return isThere ? [.updated(new)] : [.added(new)]
     }
 
     func remove(_ object: Object) -> [Change<Object>] {

@@ -10,6 +10,8 @@ struct ObjectStore<Object: KubernetesObject> {
     private struct Entry {
         let bytes: [UInt8]
         let version: String?
+        /// The hash of the uid, which is enough to tell two objects of one name apart.
+        let identity: Int
         /// For each index what it found.
         let values: [String: [String]]
     }
@@ -25,6 +27,9 @@ struct ObjectStore<Object: KubernetesObject> {
     subscript(_ key: ObjectKey) -> Object? { entries[key].flatMap { Self.object($0.bytes) } }
 
     func version(of key: ObjectKey) -> String? { entries[key]?.version }
+
+    /// Whether what is there under the object's key is the same one, of whichever version.
+    func holds(_ object: Object) -> Bool { entries[object.key]?.identity == object.uid.hashValue }
 
     func contains(_ key: ObjectKey) -> Bool { entries[key] != nil }
 
@@ -44,7 +49,9 @@ struct ObjectStore<Object: KubernetesObject> {
         let key = object.key
         remove(key)
         let values = indexes.mapValues { $0(object) }
-        entries[key] = Entry(bytes: object.json.serialized(), version: object.resourceVersion, values: values)
+        entries[key] = Entry(
+            bytes: object.json.serialized(), version: object.resourceVersion, identity: object.uid.hashValue,
+            values: values)
         for (index, values) in values {
             for value in values { found[index, default: [:]][value, default: []].insert(key) }
         }
