@@ -1,4 +1,5 @@
 #include <features.h>
+#include <stdbool.h>
 #include <curl/curl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -30,6 +31,11 @@ static inline long holdfast_curl_status(CURL *easy) {
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     return status;
+}
+static inline bool holdfast_curl_is_http2(CURL *easy) {
+    long version = 0;
+    curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+    return version == CURL_HTTP_VERSION_2_0;
 }
 /* Microseconds from the start until the request was about to be sent; 0 before that. */
 static inline curl_off_t holdfast_curl_time_to_send(CURL *easy) {

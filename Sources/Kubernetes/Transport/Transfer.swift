@@ -92,6 +92,13 @@ final class Transfer: @unchecked Sendable {
     /// Whether the request, or the first bytes of it, may have reached the server.
     var wasSent: Bool { easy.map { holdfast_curl_time_to_send($0) > 0 } ?? false }
 
+    /// Whether its answer has begun, on a connection that it may share, and nothing has come for so many seconds. A watch is
+    /// silent for long without having stopped.
+    func hasStopped(for seconds: Double) -> Bool {
+        guard let easy, request.timeout != nil, lastByte.age >= seconds else { return false }
+        return status != 0 && holdfast_curl_is_http2(easy)
+    }
+
     var status: Int { easy.map { holdfast_curl_status($0) } ?? 0 }
 
     var head: HTTPHead { HTTPHead(status: status, retryAfter: retryAfter) }

@@ -94,26 +94,29 @@ final class TransferLoop: @unchecked Sendable {
         ended.raise()
     }
 
-    /// Seconds without a byte after which curl is made to look at a transfer.
-    private static let patience = 1.0
+    /// Seconds without a byte in the middle of an answer after which the server is asked for something small.
+    private static let patience = 0.25
 
-    /// Has curl look at transfers to which nothing has come for a while.
+    /// Has the server send something where an answer has stopped in the middle.
     ///
-    /// Of several streams on one connection, curl 7.88 now and then leaves one alone whose bytes it has read already: its
-    /// socket is empty then, and no poll will ever tell. Going on with a transfer that is not paused makes it look.
+    /// curl 7.88 hands on in pieces what it has read for one stream while it asked on behalf of another, and may then leave
+    /// the end of an answer unlooked at until the connection brings something new; with a quiet one, for ever.
     private func nudge() {
-        guard lastNudge.age >= Self.patience else { return }
+        guard lastNudge.age >= Self.patience,
+            let stuck = running.values.first(where: { $0.hasStopped(for: Self.patience) })
+        else { return }
         lastNudge = .now
-        for transfer in running.values where transfer.lastByte.age >= Self.patience {
-            if let easy = transfer.easy { curl_easy_pause(easy, CURLPAUSE_CONT) }
-        }
+        // It needs no right but those that everybody has, and a refusal does as well.
+        let request = HTTPRequest(method: "GET", path: "/version", description: "nudge", timeout: 10)
+        start(Transfer(request, token: stuck.token, sink: Nobody()))
     }
 
-    /// Milliseconds until the next deadline of ours, or the next nudge; curl looks after its own times.
+    /// Milliseconds until the next deadline of ours, or the next look; curl looks after its own times.
     private var pause: CInt {
-        if running.isEmpty { return 60_000 }
-        let next = running.values.compactMap(\.deadline).min()
-        return min(next?.remainingMilliseconds ?? 60_000, CInt(Self.patience * 1_000))
+        let deadlines = running.values.compactMap(\.deadline).min()
+        let next = deadlines?.remainingMilliseconds ?? 60_000
+        // Watches have no end, and are silent for long.
+        return running.values.contains { $0.request.timeout != nil } ? min(next, CInt(Self.patience * 1_000)) : next
     }
 
     private func start(_ transfer: Transfer) {
@@ -167,6 +170,12 @@ final class TransferLoop: @unchecked Sendable {
         }
         transfer.sink.end(end)
     }
+}
+
+/// Takes what nobody asked for.
+private final class Nobody: TransferSink {
+    func receive(_ bytes: UnsafeRawBufferPointer, status: Int) -> String? { nil }
+    func end(_ end: TransferEnd) {}
 }
 
 /// Why a transfer is over.
