@@ -7,6 +7,7 @@ internal import Syscalls
 struct NodeLoops: Sendable {
     private let cluster: Cluster
     private let settings: ReconcilerSettings
+    let provisioning: ProvisionLoop
     private let provision: Loop
     private let delete: Loop
     private let expand: Loop
@@ -35,6 +36,7 @@ struct NodeLoops: Sendable {
         let sweep = OrphanSweep(cluster: cluster, grace: settings.orphanGrace)
         self.sweep = sweep
         let provisioning = ProvisionLoop(cluster, grace: max(1, min(30, settings.orphanGrace)), sweep: sweep)
+        self.provisioning = provisioning
         let deletion = DeleteLoop(cluster: cluster)
         provision = Loop("provision", workers: 32) { key in
             let before = changes.value
@@ -72,7 +74,7 @@ struct NodeLoops: Sendable {
                     provision.queue.add(source, after: grace + 2)
                 }
             }
-            if loops.contains(.expand), change.current != nil { expand.queue.add(change.object.key) }
+            if loops.contains(.expand), change.current?.volumeName != nil { expand.queue.add(change.object.key) }
         }
         cluster.volumes.onChange { change in
             guard let volume = change.current else {

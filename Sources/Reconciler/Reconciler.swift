@@ -96,12 +96,13 @@ public final class Reconciler: Sendable {
         // By the node's name alone: who starts again after a crash goes on leading at once, where a stranger would wait for the
         // lease's end. Should two ever run on one node, they write the same labels twice.
         let election = LeaderElection(
-            client, namespace: settings.namespace, name: "holdfast-\(identity.driver.replacing(".", with: "-"))",
+            client, namespace: settings.namespace,
+            name: "holdfast-\(String(identity.driver.map { $0 == "." ? "-" : $0 }))",
             identity: identity.node)
+        let loops = NodeLoops(cluster: cluster, settings: settings)
         let leader = LeaderWork(
             client: client, identity: identity, key: key, election: election, events: cluster.events,
-            settings: settings)
-        let loops = NodeLoops(cluster: cluster, settings: settings)
+            settings: settings, provisioning: loops.provisioning)
         state.withLock { ($0.cluster, $0.loops, $0.election) = (cluster, loops.running, election) }
         loops.listen()
         await withTaskGroup(of: Void.self) { group in

@@ -12,12 +12,18 @@ struct AssignLoop: Sendable {
     let claims: Informer<PersistentVolumeClaim>
     let volumes: Informer<PersistentVolume>
     let classes: Informer<StorageClass>
+    /// Whether this process's own node has taken a claim that the nodes would race for.
+    let takeShare: @Sendable (PersistentVolumeClaim) async throws -> Bool
 
     func settle(claim name: ObjectKey) async throws -> Turn {
         guard let claim = claims.get(name), !claim.isBeingDeleted || claim.labels[key] != nil else { return .done }
         let storageClass = claim.storageClassName.flatMap { classes.get(ObjectKey(name: $0)) }
         guard let node = AssignDecision.node(of: claim, storageClass, driver: driver), claim.labels[key] != node else {
             return .done
+        }
+        if node.isEmpty, claim.labels[key] == nil {
+            try election.requireLeadership()
+            if try await takeShare(claim) { return .done }
         }
         return try await mark(claim, node)
     }

@@ -10,6 +10,8 @@ struct LeaderWork: Sendable {
     let election: LeaderElection
     let events: Telling
     let settings: ReconcilerSettings
+    /// This node's own loop, which may take a claim at once that the nodes would race for.
+    let provisioning: ProvisionLoop
 
     /// Runs for the Lease, and works while it is held, until the task is cancelled.
     func run() async {
@@ -40,16 +42,26 @@ struct LeaderWork: Sendable {
         let claims = Informer(PersistentVolumeClaim.self, client, trim: Self.trimClaim)
         let volumes = Informer(PersistentVolume.self, client, trim: Self.trimVolume)
         let classes = Informer(StorageClass.self, client)
+        let nodes = Informer(Node.self, client, trim: Self.trimNode)
         let assign = AssignLoop(
             client: client, driver: identity.driver, key: key, election: election, claims: claims, volumes: volumes,
-            classes: classes)
+            classes: classes,
+            takeShare: { [settings, provisioning] claim in
+                // How many there are is known only where nodes are watched.
+                guard settings.loops.contains(.provision), nodes.status.hasSynced, nodes.count > 0 else { return false }
+                return try await provisioning.takeShare(of: claim, nodes: nodes.count)
+            })
+        let driver = identity.driver
         let backoff = Backoff(first: 0.2, cap: 30)
         let claimLoop = Loop("assign claims", workers: 8, backoff: backoff, settle: assign.settle(claim:))
         let volumeLoop = Loop("assign volumes", workers: 4, backoff: backoff, settle: assign.settle(volume:))
         claims.onChange { change in
             guard let claim = change.current else { return }
-            claimLoop.queue.add(claim.key)
-            if let name = claim.volumeName { volumeLoop.queue.add(ObjectKey(name: name)) }
+            if let name = claim.volumeName {
+                volumeLoop.queue.add(ObjectKey(name: name))
+            } else if claim.provisioner == driver {
+                claimLoop.queue.add(claim.key)
+            }
         }
         volumes.onChange { change in
             if let volume = change.current { volumeLoop.queue.add(volume.key) }
@@ -61,7 +73,8 @@ struct LeaderWork: Sendable {
         await withTaskGroup(of: Void.self) { group in
             if settings.loops.contains(.node) {
                 // Its handlers have to be there before the informers run.
-                let watch = NodeWatch(self, claims: claims, volumes: volumes, grace: settings.orphanGrace)
+                let watch = NodeWatch(
+                    self, nodes: nodes, claims: claims, volumes: volumes, grace: settings.orphanGrace)
                 group.addTask { await watch.run() }
             }
             if settings.loops.contains(.provision) {
@@ -89,6 +102,8 @@ struct LeaderWork: Sendable {
     /// All claims of the cluster are held: of each no more than the decision needs.
     @Sendable private static func trimClaim(_ json: inout JSON) {
         json["metadata", "managedFields"] = nil
+        // One without a volume may be made into an order.
+        guard json["spec", "volumeName"]?.string?.isEmpty == false else { return }
         json["status"] = nil
         json["spec", "resources"] = nil
     }
@@ -98,5 +113,14 @@ struct LeaderWork: Sendable {
         json["status"] = json["status", "phase"].map { ["phase": $0] }
         json["spec", "csi", "volumeAttributes"] = nil
         json["spec", "mountOptions"] = nil
+    }
+
+    /// Of a node its name is all that counts.
+    @Sendable private static func trimNode(_ json: inout JSON) {
+        json["metadata", "managedFields"] = nil
+        json["metadata", "labels"] = nil
+        json["metadata", "annotations"] = nil
+        json["spec"] = nil
+        json["status"] = nil
     }
 }

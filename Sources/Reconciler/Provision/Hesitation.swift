@@ -28,13 +28,21 @@ final class Hesitation: Sendable {
     }
 
     /// Whether the others have had their time already.
-    func wasRefused(_ uid: String) -> Bool { refusals.withLock { $0[uid] != nil } }
+    func wasRefused(_ uid: String) -> Bool { refusals.withLock { $0[uid].map { $0.count > 0 } ?? false } }
+
+    /// The claim can be served here, but it is the others' turn: they go ahead by so many seconds.
+    func leave(_ uid: String, ahead seconds: Double) {
+        refusals.withLock { refusals in
+            makeRoom(in: &refusals, for: uid)
+            refusals[uid, default: Refusal()].until = .after(seconds: seconds)
+        }
+    }
 
     /// The claim cannot be served here; for how many seconds it is left alone.
     @discardableResult
     func refused(_ uid: String) -> Double {
         refusals.withLock { refusals in
-            if refusals.count >= Self.room, refusals[uid] == nil { refusals = [:] }
+            makeRoom(in: &refusals, for: uid)
             var refusal = refusals[uid] ?? Refusal()
             refusal.count += 1
             let seconds = backoff.delay(after: refusal.count)
@@ -42,6 +50,10 @@ final class Hesitation: Sendable {
             refusals[uid] = refusal
             return seconds
         }
+    }
+
+    private func makeRoom(in refusals: inout [String: Refusal], for uid: String) {
+        if refusals.count >= Self.room, refusals[uid] == nil { refusals = [:] }
     }
 
     /// The claim has its volume.

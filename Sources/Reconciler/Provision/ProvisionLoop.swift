@@ -259,6 +259,28 @@ struct ProvisionLoop: Sendable {
         }
     }
 
+    /// Gives this node its share of the claims that the nodes race for, before they hear of them: one in so many as there are
+    /// nodes. Whether it has taken this one. Whoever gives the others notice does so, and where there are no others, neither a
+    /// race nor its writes are needed.
+    func takeShare(of claim: PersistentVolumeClaim, nodes: Int) async throws -> Bool {
+        let storageClass = cluster.storageClass(claim.storageClassName)
+        guard ProvisionDecision.decide(claim, storageClass, cluster.identity) == .race, let storageClass,
+            let order = try? ProvisionOrder(claim, storageClass), hesitation.rest(of: claim.uid) == nil,
+            !hesitation.wasRefused(claim.uid)
+        else { return false }
+        guard Int.random(in: 0..<nodes) == 0 else {
+            hesitation.leave(claim.uid, ahead: Self.headStart)
+            return false
+        }
+        guard try await suits(order) else { return false }
+        // Where the claim has changed meanwhile, it comes again.
+        _ = try await choose(claim)
+        return true
+    }
+
+    /// Seconds that the others have for a claim which is not in this node's share.
+    private static let headStart = 0.2
+
     private func race(for claim: PersistentVolumeClaim, _ storageClass: StorageClass?) async throws -> Turn {
         guard let storageClass, let order = try? ProvisionOrder(claim, storageClass) else {
             // It fails wherever it is tried, and its owner is told by the node that gets it.
