@@ -179,7 +179,7 @@ struct Ext4: Filesystem {
         _ = try check(device, .auto)
         let seed = try Ext4Superblock.read(device).hasChecksums ? ["-O", "metadata_csum_seed"] : []
         var result = try runTool("tune2fs", seed + ["-U", "\(new)", device])
-        if result.status != 0 && result.output.contains("freshly checked") {
+        if result.status != 0 && result.output.split(whereSeparator: \.isWhitespace).contains("freshly") {
             _ = try check(device, .force)
             result = try runTool("tune2fs", seed + ["-U", "\(new)", device])
         }

@@ -44,9 +44,11 @@ enum PEMKind: String {
     case key = "a private key in PEM"
 
     func fits(_ text: String) -> Bool {
-        switch self {
-        case .authorities, .chain: text.contains("-----BEGIN CERTIFICATE-----")
-        case .key: text.contains("PRIVATE KEY-----")
+        text.split(whereSeparator: \.isNewline).contains { line in
+            switch self {
+            case .authorities, .chain: line.hasPrefix("-----BEGIN CERTIFICATE-----")
+            case .key: line.hasPrefix("-----BEGIN ") && line.hasSuffix("PRIVATE KEY-----")
+            }
         }
     }
 }

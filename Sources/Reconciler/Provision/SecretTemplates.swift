@@ -71,12 +71,17 @@ struct SecretTemplates {
     ) throws(OrderError) -> String {
         var text = ""
         var rest = template[...]
-        while let start = rest.firstRange(of: "${") {
-            text += rest[..<start.lowerBound]
-            guard let end = rest[start.upperBound...].firstIndex(of: "}") else {
+        while let dollar = rest.firstIndex(of: "$") {
+            text += rest[..<dollar]
+            rest = rest[rest.index(after: dollar)...]
+            guard rest.first == "{" else {
+                text += "$"
+                continue
+            }
+            guard let end = rest.firstIndex(of: "}") else {
                 throw OrderError("parameter \(parameter) has \"${\" without \"}\"; correct the class")
             }
-            let token = String(rest[start.upperBound..<end])
+            let token = String(rest[..<end].dropFirst())
             guard let value = tokens[token] else {
                 throw OrderError("parameter \(parameter) asks for ${\(token)}, which there is not")
             }
