@@ -106,6 +106,9 @@ extension KubernetesError {
 extension KubernetesError: CustomStringConvertible {
     public var description: String {
         switch self {
+        case .refused(let status, let request) where status.code == 401:
+            "could not \(request): the server answered \(status); "
+                + "the token or client certificate has expired, or is none of this cluster's: renew it"
         case .refused(let status, let request): "could not \(request): the server answered \(status)"
         case .unreachable(let request, let reason): "could not \(request): no connection: \(oneLine(reason))"
         case .untrusted(let request, let reason): "could not \(request): no trusted connection: \(oneLine(reason))"

@@ -98,12 +98,16 @@ final class ReconcilerGround: Sendable {
         _ = await HostThread.run { daemon?.end(within: 20) ?? 0 }
     }
 
-    /// Starts the reconciler; `grace` 0 has it delete at once what nobody was told of.
-    func start(loops: String = "provision,delete,expand,capacity", grace: Int = 0) throws {
+    /// Starts the reconciler; `grace` 0 has it delete at once what nobody was told of. It asks by the ground's own file, unless
+    /// another one is named.
+    func start(
+        loops: String = "provision,delete,expand,capacity", grace: Int = 0, kubeconfig other: String? = nil
+    ) throws {
         let words =
             faults.launcher + [
                 "\(builtProducts)/holdfast-reconciler", "--csi-endpoint", "unix://\(socket)", "--node-id", node,
-                "--kubeconfig", kubeconfig, "--loops", loops, "--namespace", "default", "--orphan-grace", "\(grace)",
+                "--kubeconfig", other ?? kubeconfig, "--loops", loops, "--namespace", "default", "--orphan-grace",
+                "\(grace)",
             ]
         let daemon = try Daemon(words[0], Array(words.dropFirst()), log: folder.at("reconciler.log"))
         daemons.withLock { $0.reconciler = daemon }
