@@ -75,10 +75,14 @@ struct APIFaultTests {
             // The node goes on without it.
             let held = try await ground.heldVolumes()
             #expect(held.count == 1)
+            try await ground.wait("the word of it") { ground.lastWordOnClaims?.contains("not up to date") == true }
+            // As after a long time: what was seen last is too old by then.
+            double.inject(.gone, on: ReconcilerGround.its("watch", "persistentvolumeclaims"), times: 2)
             try double.start()
             try await ground.deleteClaim()
             try await ground.waitUntilClean()
             try await ground.liveOnce("second")
+            try await ground.wait("the good news") { ground.lastWordOnClaims?.contains("up to date again") == true }
         }
     }
 
@@ -156,6 +160,11 @@ extension ReconcilerGround {
         }
         try await deleteClaim(suffix)
         try await waitUntilClean(suffix)
+    }
+
+    /// What the log says last of whether what is known of the claims is up to date.
+    fileprivate var lastWordOnClaims: Substring? {
+        log.split(separator: "\n").last { $0.contains("up to date") && $0.contains("resource=persistentvolumeclaims") }
     }
 
     /// Does something past the wire.

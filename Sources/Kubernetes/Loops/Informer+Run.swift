@@ -126,21 +126,24 @@ extension Informer {
     }
 
     private func report(_ error: KubernetesError) {
-        let isNew = state.withLock { state in
+        let isNews = state.withLock { state in
             defer { state.status.error = error }
-            return !error.isSameTrouble(as: state.status.error)
+            // A watch that is too old is listed again, and nothing is wrong.
+            guard !error.isGone, !error.isSameTrouble(as: state.status.error) else { return false }
+            state.isTroubleTold = true
+            return true
         }
-        // A watch that is too old is listed again, and nothing is wrong.
-        if isNew, !error.isGone {
+        if isNews {
             Log.shared.warning("not up to date", ["resource": Object.resource.plural, "error": "\(error)"])
         }
     }
 
     private func recovered() {
-        let error = state.withLock { state in
-            defer { state.status.error = nil }
-            return state.status.error
+        let isNews = state.withLock { state in
+            state.status.error = nil
+            defer { state.isTroubleTold = false }
+            return state.isTroubleTold
         }
-        if let error, !error.isGone { Log.shared.info("up to date again", ["resource": Object.resource.plural]) }
+        if isNews { Log.shared.info("up to date again", ["resource": Object.resource.plural]) }
     }
 }

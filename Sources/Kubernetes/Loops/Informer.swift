@@ -29,6 +29,8 @@ public final class Informer<Object: KubernetesObject>: Sendable {
     struct State {
         var store: ObjectStore<Object>
         var status = Status()
+        /// Whether the log's last word is that it is not up to date.
+        var isTroubleTold = false
         var waiters: [Int: UnsafeContinuation<Void, Never>] = [:]
         var lastWaiter = 0
         var handlers: [@Sendable (Change<Object>) -> Void] = []
