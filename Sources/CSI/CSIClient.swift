@@ -13,10 +13,11 @@ public struct CSIClient: Sendable {
     }
 
     /// Calls a method. An answer that cannot be decoded is INTERNAL.
+    /// - Parameter seconds: how long to wait for the answer, where it is less than the client's own time.
     public func call<Request: WireMessage, Response: WireMessage>(
-        _ method: CSIMethod.Unary<Request, Response>, _ request: Request
+        _ method: CSIMethod.Unary<Request, Response>, _ request: Request, within seconds: Double = .infinity
     ) async throws(RPCStatus) -> Response {
-        let bytes = try await client.unary(method.path, request.wireBytes(), timeout: timeout)
+        let bytes = try await client.unary(method.path, request.wireBytes(), timeout: min(timeout, seconds))
         do throws(WireError) {
             return try Response(wire: bytes)
         } catch {

@@ -34,13 +34,14 @@ struct NodePort: Sendable {
 
     /// Bytes that volumes of that kind can have here, and the largest that one can have.
     func capacity(
-        _ capabilities: [VolumeCapability], _ parameters: [String: String], _ segments: [String: String]
+        _ capabilities: [VolumeCapability], _ parameters: [String: String], _ segments: [String: String],
+        within seconds: Double = .infinity
     ) async throws(RPCStatus) -> GetCapacityResponse {
         try await client.call(
             CSIMethod.getCapacity,
             GetCapacityRequest(
                 volumeCapabilities: capabilities, parameters: parameters,
-                accessibleTopology: Topology(segments: segments)))
+                accessibleTopology: Topology(segments: segments)), within: seconds)
     }
 
     /// Whether the volume was never staged; false when the node does not know.

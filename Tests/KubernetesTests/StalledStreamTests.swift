@@ -27,6 +27,8 @@ private final class FrameServer: Sendable {
         process = try Daemon("/bin/sh", ["-c", "cd \(folder.path) && \(command)"], log: folder.at("log"))
         input = Descriptor(owning: try Self.openPipe(folder.at("in"), O_WRONLY))
         let output = try Self.openPipe(folder.at("out"), O_RDONLY)
+        // The server's end may come before the last answer to what nobody waits for.
+        signal(SIGPIPE, SIG_IGN)
         HostThread.start { [self] in
             read(Descriptor(owning: output))
         }
@@ -52,7 +54,9 @@ private final class FrameServer: Sendable {
     }
 
     /// `:status: 200` is number 8 of the static table (RFC 7541, appendix A).
-    func answer(_ stream: UInt8) { send(HTTP2.frame(1, flags: 4, stream: stream, [0x88])) }
+    func answer(_ stream: UInt8, _ body: [UInt8] = []) {
+        send(HTTP2.frame(1, flags: 4, stream: stream, [0x88]) + body)
+    }
 
     func waitForStream(_ number: UInt8) async throws {
         let limit = Moment.after(seconds: 30)
@@ -85,8 +89,7 @@ private final class FrameServer: Sendable {
                 let stream = head[8]
                 opened.withLock { $0.append(stream) }
                 if stream > 3 {
-                    answer(stream)
-                    send(HTTP2.frame(0, flags: 1, stream: stream, Array("{}".utf8)))
+                    answer(stream, HTTP2.frame(0, flags: 1, stream: stream, Array("{}".utf8)))
                 }
             default: break
             }
@@ -159,7 +162,7 @@ private final class Holding: TransferSink {
         async let list = client.list(Node.self)
         try await server.waitForStream(3)
         server.send(HTTP2.frame(0, flags: 0, stream: 1, Array("{}".utf8)))
-        await HostThread.run { watch.holds.wait() }
+        try #require(await HostThread.run { watch.holds.wait(until: .after(seconds: 30)) })
         // Three frames in two records, the second of which has only the end of the last.
         let padding = String(repeating: "x", count: 24_000)
         let body = Array(#"{"metadata": {"resourceVersion": "1"}, "items": [], "padding": "\#(padding)"}"#.utf8)

@@ -39,7 +39,8 @@ struct CredentialTests {
         let folder = TemporaryFolder("kubeconfig")
         let path = file.text.map { folder.write("config", $0) } ?? folder.at("config")
         let (status, output) = outcome(
-            of: "exec \(builtProducts)/holdfast-reconciler --csi-endpoint unix://\(folder.at("csi.sock")) --node-id n "
+            of:
+                "exec timeout 30 \(builtProducts)/holdfast-reconciler --csi-endpoint unix://\(folder.at("csi.sock")) --node-id n "
                 + "--kubeconfig \(path)")
         #expect(status == 2, "\(output)")
         #expect(output.hasPrefix("holdfast-reconciler: \(path)") && output.contains(file.says), "\(output)")

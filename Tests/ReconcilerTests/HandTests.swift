@@ -33,8 +33,7 @@ private struct HandEdit: CustomTestStringConvertible, Sendable {
             }
             try await ground.deleteClaim()
             try await ground.wait("the release") { try await ground.volume().phase == "Released" }
-            let held = try await ground.heldVolumes()
-            #expect(held.count == 1)
+            try await ground.expectKept()
             try await ground.patch(["spec": ["persistentVolumeReclaimPolicy": "Delete"]])
         },
         HandEdit(testDescription: "the volume's object is deleted while its claim is bound") { ground in
@@ -52,8 +51,7 @@ private struct HandEdit: CustomTestStringConvertible, Sendable {
             try await ground.patch(["metadata": ["finalizers": .null]])
             try await ground.wait("the loss") { try await ground.claim().phase == "Lost" }
             // As long as there is a claim, somebody may make the object anew.
-            let held = try await ground.heldVolumes()
-            #expect(held.count == 1)
+            try await ground.expectKept()
         },
         HandEdit(testDescription: "a released volume is given to another claim", policy: "Retain") { ground in
             try await ground.deleteClaim()
@@ -110,6 +108,19 @@ extension ReconcilerGround {
             let (volume, claim) = (try await volume(), try await claim())
             return volume.labels[HandEdit.nodeLabel] == node && claim.labels[HandEdit.nodeLabel] == node
         }
+    }
+
+    /// The volume is still there when another claim has lived its life beside it.
+    fileprivate func expectKept() async throws {
+        let before = try await heldVolumes()
+        #expect(before.count == 1)
+        try await makeClass("beside")
+        try await makeClaim("beside", of: "beside")
+        try await waitUntilBound("beside")
+        try await deleteClaim("beside")
+        try await wait("the other's end") { try await heldVolumes().count <= 1 }
+        let after = try await heldVolumes()
+        #expect(after == before)
     }
 
     fileprivate func grow() async throws {

@@ -230,7 +230,7 @@ extension Node {
 
 extension ReconcilerGround {
     /// Creates a Node, this test's own unless named.
-    fileprivate func makeNode(_ name: String? = nil, taints: [JSON] = []) async throws {
+    func makeNode(_ name: String? = nil, taints: [JSON] = []) async throws {
         var made = Node(name: name ?? node)
         made.taints = taints
         _ = try await client.create(made)

@@ -93,6 +93,9 @@ final class ReconcilerGround: Sendable {
         daemons.withLock { $0.node = daemon }
     }
 
+    /// Sends the node a signal: SIGSTOP makes it hang.
+    func signalNode(_ number: Int32) throws { try #require(daemons.withLock { $0.node }).signal(number) }
+
     func endNode() async {
         let daemon = daemons.withLock { $0.node.take() }
         _ = await HostThread.run { daemon?.end(within: 20) ?? 0 }
@@ -254,7 +257,7 @@ extension ReconcilerGround {
         where storageClass.name.hasPrefix(prefix) {
             try? await client.delete(StorageClass.self, storageClass.name)
         }
-        for each in [node, name("gone")] {
+        for each in [node, name("gone"), name("second"), name("third")] {
             try? await client.delete(Node.self, each)
             try? await client.delete(CSINode.self, each)
         }

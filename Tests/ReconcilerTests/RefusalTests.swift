@@ -164,6 +164,9 @@ struct RefusalTests {
 
 extension ReconcilerGround {
     fileprivate func refusals(of claim: PersistentVolumeClaim) async throws -> [Event] {
-        try await events(of: claim.uid).filter { $0.reason == "ProvisioningFailed" }
+        // The binder tells of the same for a moment, where it has not heard of the class yet.
+        try await events(of: claim.uid).filter {
+            $0.reason == "ProvisioningFailed" && $0.json["source", "component"]?.string == driver
+        }
     }
 }

@@ -45,7 +45,10 @@ enum PEMKind: String {
 
     func fits(_ text: String) -> Bool {
         text.split(whereSeparator: \.isNewline).contains { line in
-            switch self {
+            var line = line
+            // As OpenSSL does.
+            while line.last?.isWhitespace == true { line.removeLast() }
+            return switch self {
             case .authorities, .chain: line.hasPrefix("-----BEGIN CERTIFICATE-----")
             case .key: line.hasPrefix("-----BEGIN ") && line.hasSuffix("PRIVATE KEY-----")
             }

@@ -17,7 +17,10 @@ final class TransferLoop: @unchecked Sendable {
     // From here on: the thread's own.
     private var running: [UnsafeMutableRawPointer: Transfer] = [:]
     private var idle: [UnsafeMutableRawPointer] = []
-    private var lastNudge = Moment(nanoseconds: 0)
+    /// The last request that was made only to have the server send something.
+    private var nudging: Transfer?
+    /// When that was, for an answer whose last byte came when, and after how many seconds it is done again for the same.
+    private var lastNudge: (lastByte: Moment, at: Moment, pause: Double)?
     /// When an answer was last complete.
     private var lastAnswer = Moment(nanoseconds: 0)
     private static let idleHandles = 8
@@ -102,13 +105,21 @@ final class TransferLoop: @unchecked Sendable {
     /// curl 7.88 hands on in pieces what it has read for one stream while it asked on behalf of another, and may then leave
     /// the end of an answer unlooked at until the connection brings something new; with a quiet one, for ever.
     private func nudge() {
-        guard lastNudge.age >= Self.patience,
+        guard nudging?.easy == nil,
             let stuck = running.values.first(where: { $0.hasStopped(for: Self.patience) })
         else { return }
-        lastNudge = .now
+        // A server that is merely slow is not to be asked all the time.
+        var pause = Self.patience
+        if let last = lastNudge, last.lastByte == stuck.lastByte {
+            guard last.at.age >= last.pause else { return }
+            pause = min(last.pause * 2, 8)
+        }
+        lastNudge = (stuck.lastByte, .now, pause)
         // It needs no right but those that everybody has, and a refusal does as well.
         let request = HTTPRequest(method: "GET", path: "/version", description: "nudge", timeout: 10)
-        start(Transfer(request, token: stuck.token, sink: Nobody()))
+        let transfer = Transfer(request, token: stuck.token, sink: Nobody())
+        nudging = transfer
+        start(transfer)
     }
 
     /// Milliseconds until the next deadline of ours, or the next look; curl looks after its own times.

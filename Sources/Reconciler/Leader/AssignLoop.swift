@@ -12,8 +12,8 @@ struct AssignLoop: Sendable {
     let claims: Informer<PersistentVolumeClaim>
     let volumes: Informer<PersistentVolume>
     let classes: Informer<StorageClass>
-    /// Whether this process's own node has taken a claim that the nodes would race for.
-    let takeShare: @Sendable (PersistentVolumeClaim) async throws -> Bool
+    /// The loop of this process's own node, and how many nodes there are; nil where the node takes no part, or that is unknown.
+    let share: @Sendable () -> (provisioning: ProvisionLoop, nodes: Int)?
 
     func settle(claim name: ObjectKey) async throws -> Turn {
         guard let claim = claims.get(name), !claim.isBeingDeleted || claim.labels[key] != nil else { return .done }
@@ -21,11 +21,15 @@ struct AssignLoop: Sendable {
         guard let node = AssignDecision.node(of: claim, storageClass, driver: driver), claim.labels[key] != node else {
             return .done
         }
-        if node.isEmpty, claim.labels[key] == nil {
-            try election.requireLeadership()
-            if try await takeShare(claim) { return .done }
+        guard node.isEmpty, claim.labels[key] == nil, let (provisioning, nodes) = share() else {
+            return try await mark(claim, node)
         }
-        return try await mark(claim, node)
+        try election.requireLeadership()
+        if try await provisioning.takeShare(of: claim, nodes: nodes) { return .done }
+        let turn = try await mark(claim, node)
+        // Only now the others hear of it.
+        if nodes > 1 { provisioning.leaveToOthers(claim) }
+        return turn
     }
 
     func settle(volume name: ObjectKey) async throws -> Turn {

@@ -46,10 +46,11 @@ struct LeaderWork: Sendable {
         let assign = AssignLoop(
             client: client, driver: identity.driver, key: key, election: election, claims: claims, volumes: volumes,
             classes: classes,
-            takeShare: { [settings, provisioning] claim in
+            share: { [settings, provisioning] in
                 // How many there are is known only where nodes are watched.
-                guard settings.loops.contains(.provision), nodes.status.hasSynced, nodes.count > 0 else { return false }
-                return try await provisioning.takeShare(of: claim, nodes: nodes.count)
+                guard settings.loops.contains(.provision), nodes.status.hasSynced else { return nil }
+                let count = nodes.count
+                return count > 0 ? (provisioning, count) : nil
             })
         let driver = identity.driver
         let backoff = Backoff(first: 0.2, cap: 30)

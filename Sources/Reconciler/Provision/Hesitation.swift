@@ -34,7 +34,9 @@ final class Hesitation: Sendable {
     func leave(_ uid: String, ahead seconds: Double) {
         refusals.withLock { refusals in
             makeRoom(in: &refusals, for: uid)
-            refusals[uid, default: Refusal()].until = .after(seconds: seconds)
+            var refusal = refusals[uid] ?? Refusal()
+            refusal.until = max(refusal.until, .after(seconds: seconds))
+            refusals[uid] = refusal
         }
     }
 
@@ -53,7 +55,10 @@ final class Hesitation: Sendable {
     }
 
     private func makeRoom(in refusals: inout [String: Refusal], for uid: String) {
-        if refusals.count >= Self.room, refusals[uid] == nil { refusals = [:] }
+        guard refusals.count >= Self.room, refusals[uid] == nil else { return }
+        // Those that were merely left to others are of no use any more.
+        refusals = refusals.filter { $0.value.count > 0 || $0.value.until > .now }
+        if refusals.count >= Self.room { refusals = [:] }
     }
 
     /// The claim has its volume.

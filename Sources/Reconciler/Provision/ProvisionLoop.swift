@@ -260,26 +260,27 @@ struct ProvisionLoop: Sendable {
     }
 
     /// Gives this node its share of the claims that the nodes race for, before they hear of them: one in so many as there are
-    /// nodes. Whether it has taken this one. Whoever gives the others notice does so, and where there are no others, neither a
-    /// race nor its writes are needed.
+    /// nodes. Whether it has taken this one; whoever asks gives the others notice otherwise. Where there are no others, neither
+    /// a race nor its writes are needed.
     func takeShare(of claim: PersistentVolumeClaim, nodes: Int) async throws -> Bool {
         let storageClass = cluster.storageClass(claim.storageClassName)
         guard ProvisionDecision.decide(claim, storageClass, cluster.identity) == .race, let storageClass,
             let order = try? ProvisionOrder(claim, storageClass), hesitation.rest(of: claim.uid) == nil,
             !hesitation.wasRefused(claim.uid)
         else { return false }
-        guard Int.random(in: 0..<nodes) == 0 else {
-            hesitation.leave(claim.uid, ahead: Self.headStart)
+        guard Int.random(in: 0..<max(nodes, 1)) == 0 else {
+            leaveToOthers(claim)
             return false
         }
-        guard try await suits(order) else { return false }
+        // Others wait for their notice meanwhile: a node that hangs is given no share.
+        guard hasSource(order), let room = await room(for: order, within: 1), room >= order.bytes else { return false }
         // Where the claim has changed meanwhile, it comes again.
         _ = try await choose(claim)
         return true
     }
 
-    /// Seconds that the others have for a claim which is not in this node's share.
-    private static let headStart = 0.2
+    /// Has this node let the others go ahead, from now on.
+    func leaveToOthers(_ claim: PersistentVolumeClaim) { hesitation.leave(claim.uid, ahead: 0.2) }
 
     private func race(for claim: PersistentVolumeClaim, _ storageClass: StorageClass?) async throws -> Turn {
         guard let storageClass, let order = try? ProvisionOrder(claim, storageClass) else {
@@ -287,23 +288,26 @@ struct ProvisionLoop: Sendable {
             return try await choose(claim)
         }
         if let rest = hesitation.rest(of: claim.uid) { return .again(after: rest) }
-        if try await !suits(order), !hesitation.wasRefused(claim.uid) {
-            return .again(after: hesitation.refused(claim.uid))
-        }
+        // A node that does not say tells the owner why, when it fails.
+        let suits = hasSource(order) ? await room(for: order) ?? order.bytes >= order.bytes : false
+        if !suits, !hesitation.wasRefused(claim.uid) { return .again(after: hesitation.refused(claim.uid)) }
         return try await choose(claim)
     }
 
-    /// Whether this node has room for the volume, and the source that it is to be filled from.
-    private func suits(_ order: ProvisionOrder) async throws -> Bool {
-        if case .claim(let key)? = try? ClaimSource(order.claim) {
-            // Of the claims, we know those that lie here.
-            guard let name = cluster.claims.get(key)?.volumeName, cluster.volumes.get(ObjectKey(name: name)) != nil
-            else { return false }
-        }
-        let room = try? await cluster.node.capacity(
+    /// Whether what the volume is to be filled from lies here, if it is to be filled.
+    private func hasSource(_ order: ProvisionOrder) -> Bool {
+        guard case .claim(let key)? = try? ClaimSource(order.claim) else { return true }
+        // Of the claims, we know those that lie here.
+        guard let name = cluster.claims.get(key)?.volumeName else { return false }
+        return cluster.volumes.get(ObjectKey(name: name)) != nil
+    }
+
+    /// Bytes that this node has left for such a volume; nil where it does not say.
+    private func room(for order: ProvisionOrder, within seconds: Double = .infinity) async -> Int64? {
+        try? await cluster.node.capacity(
             order.capabilities(hasMultiWriter: cluster.node.hasMultiWriter), order.parameters,
-            cluster.identity.segments)
-        return (room?.availableCapacity ?? order.bytes) >= order.bytes
+            cluster.identity.segments, within: seconds
+        ).availableCapacity
     }
 
     /// Writes our name into a claim that has no node, and our label with it, which else the Lease's holder would write next.
