@@ -58,6 +58,14 @@ struct ClusterBench {
         storageClass.json["volumeBindingMode"] = "Immediate"
         _ = try await client.create(storageClass)
         _ = try await client.create(Node(name: name))
+        // As kubelet does.
+        var registration = CSINode(name: name)
+        registration.json["spec"] = [
+            "drivers": [
+                ["name": .string(driver), "nodeID": .string(name), "topologyKeys": ["topology.holdfast.dev/node"]]
+            ]
+        ]
+        _ = try await client.create(registration)
         let watcher = Arrivals<PersistentVolumeClaim>(client, namespace: Self.namespace) {
             $0.phase == "Bound" ? $0.name : nil
         }
@@ -219,6 +227,7 @@ struct ClusterBench {
         try? await deleteClaims()
         try? await client.delete(StorageClass.self, name)
         try? await client.delete(Node.self, name)
+        try? await client.delete(CSINode.self, name)
         let volumes = (try? await client.list(PersistentVolume.self).items) ?? []
         let ours = volumes.filter { $0.csi?.driver.hasSuffix(driver) == true }
         try? await each(ours.count, atMost: 64) { number in

@@ -237,9 +237,9 @@ extension ReconcilerGround {
     }
 
     /// What kubelet writes when a driver registers.
-    fileprivate func makeRegistration(of driver: String) async throws {
+    func makeRegistration(of other: String? = nil) async throws {
         var made = CSINode(name: node)
-        made.json["spec"] = ["drivers": [Self.registration(driver, node)]]
+        made.json["spec"] = ["drivers": [Self.registration(other ?? driver, node)]]
         _ = try await client.create(made)
     }
 

@@ -4,11 +4,14 @@ internal import Testing
 
 @Suite("Several nodes")
 struct RaceTests {
-    @Test("where there is one node, a claim is given to it without being offered to others")
+    @Test("where one node has the driver, a claim is given to it without being offered to others")
     func alone() async throws {
         try await withGround { ground in
             let double = try #require(ground.double)
             try await ground.makeNode()
+            try await ground.makeRegistration()
+            // A node without the driver takes no part.
+            try await ground.makeNode(ground.name("second"))
             try await ground.makeClass()
             try ground.start(loops: "provision,delete,node")
             try await ground.wait("the leadership") { ground.log.contains("leading") }
@@ -36,6 +39,7 @@ struct RaceTests {
             do {
                 try await first.makeClass()
                 try await first.makeNode()
+                try await first.makeRegistration()
                 try first.start(loops: "provision,delete,node")
                 try await first.wait("the leadership") { first.log.contains("leading") }
                 try await first.makeClaim("before")
@@ -44,7 +48,7 @@ struct RaceTests {
                 try await other.wait("the second") { other.log.contains("reconciling") }
                 try first.signalNode(SIGSTOP)
                 defer { try? first.signalNode(SIGCONT) }
-                // With one Node only, each claim is in the share of the first.
+                // Registered is the first alone, so each claim is in its share.
                 for number in 0..<4 { try await first.makeClaim("claim-\(number)") }
                 for number in 0..<4 { try await first.waitUntilBound("claim-\(number)") }
                 let held = try await other.heldVolumes()
@@ -73,7 +77,10 @@ struct RaceTests {
             let all = [first] + others
             do {
                 try await first.makeClass()
-                for ground in all { try await ground.makeNode() }
+                for ground in all {
+                    try await ground.makeNode()
+                    try await ground.makeRegistration()
+                }
                 for ground in all { try ground.start(loops: "provision,delete,node") }
                 let count = 12
                 for number in 0..<count { try await first.makeClaim("claim-\(number)", size: "16Mi") }

@@ -78,6 +78,9 @@ public final class Informer<Object: KubernetesObject>: Sendable {
         state.withLock { $0.store.packed(index, value) }.compactMap { ObjectStore<Object>.object($0) }
     }
 
+    /// In how many objects the index finds the value.
+    public func count(_ index: String, _ value: String) -> Int { state.withLock { $0.store.count(index, value) } }
+
     public var count: Int { state.withLock { $0.store.count } }
 
     public var status: Status { state.withLock { $0.status } }

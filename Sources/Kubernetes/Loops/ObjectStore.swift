@@ -41,6 +41,11 @@ struct ObjectStore<Object: KubernetesObject> {
         return (found[index]?[value] ?? []).compactMap { entries[$0]?.bytes }
     }
 
+    func count(_ index: String, _ value: String) -> Int {
+        precondition(indexes[index] != nil, "there is no index '\(index)'")
+        return found[index]?[value]?.count ?? 0
+    }
+
     func packed(_ key: ObjectKey) -> [UInt8]? { entries[key]?.bytes }
 
     static func object(_ bytes: [UInt8]) -> Object? { (try? JSON.parse(bytes)).map(Object.init(json:)) }

@@ -12,7 +12,8 @@ struct AssignLoop: Sendable {
     let claims: Informer<PersistentVolumeClaim>
     let volumes: Informer<PersistentVolume>
     let classes: Informer<StorageClass>
-    /// The loop of this process's own node, and how many nodes there are; nil where the node takes no part, or that is unknown.
+    /// The loop of this process's own node, and how many nodes have the driver; nil where this one takes no part, or
+    /// where that is unknown.
     let share: @Sendable () -> (provisioning: ProvisionLoop, nodes: Int)?
 
     func settle(claim name: ObjectKey) async throws -> Turn {

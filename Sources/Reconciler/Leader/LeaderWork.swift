@@ -42,17 +42,17 @@ struct LeaderWork: Sendable {
         let claims = Informer(PersistentVolumeClaim.self, client, trim: Self.trimClaim)
         let volumes = Informer(PersistentVolume.self, client, trim: Self.trimVolume)
         let classes = Informer(StorageClass.self, client)
-        let nodes = Informer(Node.self, client, trim: Self.trimNode)
+        let driver = identity.driver
+        let registrations = Informer(
+            CSINode.self, client, indexes: [Self.driverIndex: { $0.drivers.map(\.name) }], trim: Self.trimRegistration)
         let assign = AssignLoop(
             client: client, driver: identity.driver, key: key, election: election, claims: claims, volumes: volumes,
             classes: classes,
             share: { [settings, provisioning] in
-                // How many there are is known only where nodes are watched.
-                guard settings.loops.contains(.provision), nodes.status.hasSynced else { return nil }
-                let count = nodes.count
+                guard settings.loops.contains(.provision), registrations.status.hasSynced else { return nil }
+                let count = registrations.count(Self.driverIndex, driver)
                 return count > 0 ? (provisioning, count) : nil
             })
-        let driver = identity.driver
         let backoff = Backoff(first: 0.2, cap: 30)
         let claimLoop = Loop("assign claims", workers: 8, backoff: backoff, settle: assign.settle(claim:))
         let volumeLoop = Loop("assign volumes", workers: 4, backoff: backoff, settle: assign.settle(volume:))
@@ -74,9 +74,9 @@ struct LeaderWork: Sendable {
         await withTaskGroup(of: Void.self) { group in
             if settings.loops.contains(.node) {
                 // Its handlers have to be there before the informers run.
-                let watch = NodeWatch(
-                    self, nodes: nodes, claims: claims, volumes: volumes, grace: settings.orphanGrace)
+                let watch = NodeWatch(self, claims: claims, volumes: volumes, grace: settings.orphanGrace)
                 group.addTask { await watch.run() }
+                group.addTask { await registrations.run() }
             }
             if settings.loops.contains(.provision) {
                 let release = SnapshotRelease(
@@ -116,12 +116,15 @@ struct LeaderWork: Sendable {
         json["spec", "mountOptions"] = nil
     }
 
-    /// Of a node its name is all that counts.
-    @Sendable private static func trimNode(_ json: inout JSON) {
-        json["metadata", "managedFields"] = nil
-        json["metadata", "labels"] = nil
-        json["metadata", "annotations"] = nil
-        json["spec"] = nil
-        json["status"] = nil
+    /// The index by which those nodes are counted that have a driver.
+    private static let driverIndex = "driver"
+
+    @Sendable private static func trimRegistration(_ json: inout JSON) {
+        let drivers = json["spec", "drivers"]?.array ?? []
+        let metadata = json["metadata"]?.object ?? [:]
+        json = [
+            "metadata": .object(metadata.filter { ["name", "uid", "resourceVersion"].contains($0.key) }),
+            "spec": ["drivers": .array(drivers.map { ["name": $0["name"] ?? .null] })],
+        ]
     }
 }

@@ -12,9 +12,9 @@ struct NodeWatch: Sendable {
 
     /// Begins to listen; the informers run from somewhere else.
     init(
-        _ work: LeaderWork, nodes: Informer<Node>, claims: Informer<PersistentVolumeClaim>,
-        volumes: Informer<PersistentVolume>, grace: Double
+        _ work: LeaderWork, claims: Informer<PersistentVolumeClaim>, volumes: Informer<PersistentVolume>, grace: Double
     ) {
+        let nodes = Informer(Node.self, work.client, trim: Self.trimNode)
         let gone = GoneLoop(
             client: work.client, identity: work.identity, key: work.key, election: work.election, events: work.events,
             nodes: nodes, claims: claims, volumes: volumes)
@@ -79,5 +79,14 @@ struct NodeWatch: Sendable {
                 }
             }
         }
+    }
+
+    /// Its name is all that counts.
+    @Sendable private static func trimNode(_ json: inout JSON) {
+        json["metadata", "managedFields"] = nil
+        json["metadata", "labels"] = nil
+        json["metadata", "annotations"] = nil
+        json["spec"] = nil
+        json["status"] = nil
     }
 }

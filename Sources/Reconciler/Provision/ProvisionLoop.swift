@@ -259,8 +259,8 @@ struct ProvisionLoop: Sendable {
         }
     }
 
-    /// Gives this node its share of the claims that the nodes race for, before they hear of them: one in so many as there are
-    /// nodes. Whether it has taken this one; whoever asks gives the others notice otherwise. Where there are no others, neither
+    /// Gives this node its share of the claims that the nodes race for, before they hear of them: one in so many as
+    /// there are nodes with the driver. Whether it has taken this one; whoever asks gives the others notice otherwise. Where there are no others, neither
     /// a race nor its writes are needed.
     func takeShare(of claim: PersistentVolumeClaim, nodes: Int) async throws -> Bool {
         let storageClass = cluster.storageClass(claim.storageClassName)
