@@ -118,7 +118,11 @@ extension ReconcilerGround {
         try await makeClaim("beside", of: "beside")
         try await waitUntilBound("beside")
         try await deleteClaim("beside")
-        try await wait("the other's end") { try await heldVolumes().count <= 1 }
+        let other = name("beside")
+        try await wait("the other's end") {
+            let objects = try await persistentVolumes()
+            return try await heldVolumes().count <= 1 && !objects.contains { $0.claimRef?.name == other }
+        }
         let after = try await heldVolumes()
         #expect(after == before)
     }
