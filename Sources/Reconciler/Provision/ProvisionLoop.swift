@@ -259,9 +259,9 @@ struct ProvisionLoop: Sendable {
         }
     }
 
-    /// Gives this node its share of the claims that the nodes race for, before they hear of them: one in so many as
-    /// there are nodes with the driver. Whether it has taken this one; whoever asks gives the others notice otherwise. Where there are no others, neither
-    /// a race nor its writes are needed.
+    /// Gives this node its share of the claims that the nodes race for, before they hear of them: one in so many as there are
+    /// nodes with the driver. Where there are no others, neither a race nor its writes are needed.
+    /// - Returns: whether it has taken this one; whoever asks gives the others notice otherwise.
     func takeShare(of claim: PersistentVolumeClaim, nodes: Int) async throws -> Bool {
         let storageClass = cluster.storageClass(claim.storageClassName)
         guard ProvisionDecision.decide(claim, storageClass, cluster.identity) == .race, let storageClass,

@@ -57,6 +57,12 @@ struct OrderTests {
             $0.claim.annotations["x"] = "../other"
             $0.storageClass?.parameters = Self.secret("${pvc.annotations['x']}", "s")
         },
+        Row("a dollar before a template", "comes to \"$pvc-") {
+            $0.storageClass?.parameters = Self.secret("$${pv.name}", "s")
+        },
+        Row("a dollar at the end", "comes to \"a-$\"") {
+            $0.storageClass?.parameters = Self.secret("a-$", "s")
+        },
         Row("a template without an end", "without \"}\"") {
             $0.storageClass?.parameters = Self.secret("${pv.name", "s")
         },
