@@ -94,7 +94,9 @@ let package = Package(
         tests("Filesystems", ["Devices", "Filesystems", "Processes", "Syscalls", "TestSupport"]),
         tests("HTTP", ["HTTP", "Syscalls", "TestSupport"]),
         tests("JSON", ["JSON"]),
-        tests("Kubernetes", ["APIDouble", "HTTP", "JSON", "Kubernetes", "Processes", "Settings", "Syscalls", "TestSupport"]),
+        tests(
+            "Kubernetes",
+            ["APIDouble", "HTTP", "JSON", "Kubernetes", "Processes", "Settings", "Syscalls", "TestSupport"]),
         tests("Mounts", ["Devices", "Mounts", "Syscalls", "TestSupport"]),
         tests("Node", ["CSI", "Processes", "RPC", "Syscalls", "TestSupport", "holdfast", "holdfast-node"]),
         tests("Pools", ["Devices", "JSON", "Pools", "Syscalls", "TestSupport"]),
