@@ -34,7 +34,8 @@ struct FakeKubelet {
     func register(refusing refusal: String? = nil) async throws -> [Driver] {
         var drivers: [Driver] = []
         for name in sockets {
-            let plugin = CSIClient(socket: "\(registry)/\(name)", timeout: 10)
+            // The name of a socket is there a moment before anybody listens; kubelet tries again as well.
+            let plugin = CSIClient(socket: "\(registry)/\(name)", timeout: 10, waitsForServer: true)
             let info = try await plugin.call(Registration.getInfo, Registration.InfoRequest())
             let driver = CSIClient(socket: info.endpoint, timeout: 10)
             let node = try await driver.call(CSIMethod.nodeGetInfo, NodeGetInfoRequest())
