@@ -13,7 +13,6 @@ final class TransferLoop: @unchecked Sendable {
     private let settings: TransferSettings
     private let multi: UnsafeMutableRawPointer
     private let commands = Mutex(Commands())
-    private let ended = Flag()
     // From here on: the thread's own.
     private var running: [UnsafeMutableRawPointer: Transfer] = [:]
     private var idle: [UnsafeMutableRawPointer] = []
@@ -68,12 +67,6 @@ final class TransferLoop: @unchecked Sendable {
         }
     }
 
-    /// Waits for the thread's end after `close`. It blocks.
-    func join() {
-        ended.wait()
-        ended.raise()
-    }
-
     private func run() {
         while true {
             let orders = commands.withLock { commands in
@@ -94,7 +87,6 @@ final class TransferLoop: @unchecked Sendable {
         for transfer in Array(running.values) { end(transfer, .cancelled) }
         for easy in idle { curl_easy_cleanup(easy) }
         curl_multi_cleanup(multi)
-        ended.raise()
     }
 
     /// Seconds without a byte in the middle of an answer after which the server is asked for something small.
@@ -105,8 +97,10 @@ final class TransferLoop: @unchecked Sendable {
     /// curl 7.88 hands on in pieces what it has read for one stream while it asked on behalf of another, and may then leave
     /// the end of an answer unlooked at until the connection brings something new; with a quiet one, for ever.
     private func nudge() {
-        guard nudging?.easy == nil,
-            let stuck = running.values.first(where: { $0.hasStopped(for: Self.patience) })
+        guard nudging?.easy == nil, lastNudge.map({ $0.at.age >= Self.patience }) ?? true,
+            // The same one each time, while nothing comes.
+            let stuck = running.values.filter({ $0.hasStopped(for: Self.patience) })
+                .max(by: { $0.lastByte < $1.lastByte })
         else { return }
         // A server that is merely slow is not to be asked all the time.
         var pause = Self.patience
