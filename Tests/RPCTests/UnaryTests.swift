@@ -151,7 +151,8 @@ struct UnaryTests {
             context.onCancel { cancelled.open() }
             await cancelled.wait()
             #expect(context.isCancelled)
-            #expect(context.deadline.map { $0 < .now } == true)
+            // It may lie ahead still: the time here began when the call arrived, and the client has given up by its own.
+            #expect(context.deadline != nil)
             returned.open()
             return []
         }

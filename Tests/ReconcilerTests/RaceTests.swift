@@ -46,18 +46,19 @@ struct RaceTests {
                 try await first.waitUntilBound("before")
                 try other.start(loops: "provision,delete,node")
                 try await other.wait("the second") { other.log.contains("reconciling") }
-                try first.signalNode(SIGSTOP)
-                defer { try? first.signalNode(SIGCONT) }
+                try first.stopNode()
+                defer { try? first.letNodeGoOn() }
                 // Registered is the first alone, so each claim is in its share.
                 for number in 0..<4 { try await first.makeClaim("claim-\(number)") }
                 for number in 0..<4 { try await first.waitUntilBound("claim-\(number)") }
                 let held = try await other.heldVolumes()
                 #expect(held.count == 4)
-                try first.signalNode(SIGCONT)
+                try first.letNodeGoOn()
                 for number in 0..<4 { try await first.deleteClaim("claim-\(number)") }
                 try await first.deleteClaim("before")
                 for ground in [first, other] { try await ground.waitUntilClean() }
             } catch {
+                Issue.record("the second's last words:\n\(other.log.suffix(3_000))")
                 await other.end(gently: true)
                 await other.endNode()
                 throw error

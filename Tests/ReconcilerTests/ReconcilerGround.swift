@@ -93,8 +93,17 @@ final class ReconcilerGround: Sendable {
         daemons.withLock { $0.node = daemon }
     }
 
-    /// Sends the node a signal: SIGSTOP makes it hang.
-    func signalNode(_ number: Int32) throws { try #require(daemons.withLock { $0.node }).signal(number) }
+    /// Makes the node hang, until it goes on. All its threads stand still afterwards: a signal that was merely sent leaves them
+    /// time to answer.
+    func stopNode() throws {
+        let node = try #require(daemons.withLock { $0.node })
+        node.signal(SIGSTOP)
+        var found = siginfo_t()
+        try #require(waitid(P_PID, id_t(node.processID), &found, WSTOPPED | WEXITED | WNOWAIT) == 0)
+        try #require(found.si_code == CLD_STOPPED)
+    }
+
+    func letNodeGoOn() throws { try #require(daemons.withLock { $0.node }).signal(SIGCONT) }
 
     func endNode() async {
         let daemon = daemons.withLock { $0.node.take() }
@@ -199,16 +208,30 @@ final class ReconcilerGround: Sendable {
 
     // MARK: Waiting
 
-    /// Waits for what has to come, however loaded the machine is; the reconciler's last words go with a failure.
+    /// Waits for what has to come, however loaded the machine is; with a failure go the claims as the server has them, and the
+    /// reconciler's last words.
     func wait(_ what: String, location: SourceLocation = #_sourceLocation, _ holds: () async throws -> Bool)
         async throws
     {
         let limit = Moment.after(seconds: 60)
         while try await !holds() {
-            try #require(
-                Moment.now < limit, "\(what) did not come\n\(log.suffix(3_000))", sourceLocation: location)
+            if Moment.now >= limit {
+                let claims = await claimsInWords()
+                Issue.record("\(what) did not come\n\(claims)\n\(log.suffix(3_000))", sourceLocation: location)
+                throw NeverCame()
+            }
             try await Task.sleep(for: .milliseconds(5))
         }
+    }
+
+    private struct NeverCame: Error {}
+
+    private func claimsInWords() async -> String {
+        let claims = (try? await client.list(PersistentVolumeClaim.self, namespace: "default").items) ?? []
+        return claims.filter { $0.name.hasPrefix(prefix) }.map { claim in
+            "\(claim.name) \(claim.phase) volume=\(claim.volumeName ?? "-") labels=\(claim.labels) "
+                + "annotations=\(claim.annotations)"
+        }.joined(separator: "\n")
     }
 
     func waitUntilBound(_ suffix: String = "claim", location: SourceLocation = #_sourceLocation) async throws {
