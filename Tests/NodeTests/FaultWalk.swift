@@ -54,11 +54,12 @@ final class WalkedLife: Sendable {
     /// Notes a point that was not passed again.
     func missed(_ point: FaultPoint) { points.withLock { $0.append(point) } }
 
-    /// A step that was made because of somebody else, such as a second try to get a loop device that another program took
-    /// first, does not come in every run. Such steps are few.
+    /// A step that was made because of somebody else does not come in every run: above all a further try to get a loop device
+    /// where another program, such as the node of the walk beside this one, took the first. Other such steps are few.
     func expectFewMissed(of count: Int) {
         let missed = points.withLock { $0 }
-        #expect(missed.count <= 1 + count / 20, "not passed again were \(missed)")
+        let others = missed.filter { !($0.name.contains("attach loop") && $0.count > 1) }
+        #expect(others.count <= 1 + count / 20, "not passed again were \(missed)")
     }
 
     /// Bytes that are written to every volume before it is used otherwise.
